@@ -1,0 +1,17 @@
+package io.kolo.allreduce;
+
+import java.lang.foreign.MemorySegment;
+
+/** Takes the chunks that a {@link Link} receives. */
+@FunctionalInterface
+public interface ChunkReceiver {
+    /**
+     * Takes one chunk. Header and data are only valid during the call.
+     *
+     * @param header what the sender says the chunk is; not checked yet
+     * @param data the segment that holds the chunk's bytes
+     * @param offset bytes from the start of {@code data}
+     * @param length bytes of the chunk, at least 0
+     */
+    void onChunk(ChunkHeader header, MemorySegment data, long offset, int length);
+}

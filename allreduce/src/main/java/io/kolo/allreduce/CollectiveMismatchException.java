@@ -1,0 +1,28 @@
+package io.kolo.allreduce;
+
+/**
+ * Two ranks were not in the same operation: another collective, type, op, length or root, or another place in the order
+ * of calls. All ranks of the ring get this error, each with the same two ranks.
+ */
+public final class CollectiveMismatchException extends CollectiveException {
+    private static final long serialVersionUID = 1L;
+
+    private final int leftRank;
+    private final int rightRank;
+
+    CollectiveMismatchException(String message, int leftRank, int rightRank) {
+        super(message);
+        this.leftRank = leftRank;
+        this.rightRank = rightRank;
+    }
+
+    /** Returns the rank that sent what the other one did not expect. */
+    public int leftRank() {
+        return leftRank;
+    }
+
+    /** Returns the rank that did not expect it. */
+    public int rightRank() {
+        return rightRank;
+    }
+}

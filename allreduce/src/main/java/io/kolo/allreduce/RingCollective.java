@@ -1,0 +1,161 @@
+package io.kolo.allreduce;
+
+import io.kolo.kernels.DataType;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One rank's part in one operation: a duty cycle that takes chunks from the left and gives chunks to the right until
+ * its schedule is through. It allocates nothing, never waits and does not know the time, so that a ring of many ranks
+ * can turn on one thread; {@link Communicator} is the loop around it.
+ *
+ * <p>A schedule says, by running number, which chunk is sent when and what becomes of a received one. In every
+ * operation each rank receives at least one chunk from its left: if all neighbours agree on what they do, all ranks do.
+ */
+abstract class RingCollective {
+    final Ring ring;
+    final Segments segments = new Segments();
+
+    private final Link link;
+    private final ChunkReceiver receiver = this::onChunk;
+    private final ChunkHeader header;
+    private final Abort abort;
+
+    private MemorySegment buffer = MemorySegment.NULL;
+    private int elementBytes = 1;
+    private int toSend;
+    private int toReceive;
+    private int sent;
+    private int received;
+    private @Nullable CollectiveException failure;
+
+    RingCollective(Ring ring, Link link) {
+        this.ring = ring;
+        this.link = link;
+        this.header = ChunkHeader.allocate().of(ring);
+        this.abort = new Abort(ring, link);
+    }
+
+    /** Starts over with a new operation; {@code header} has been filled in. */
+    final void start(MemorySegment buffer, DataType type, int toSend, int toReceive) {
+        this.buffer = buffer;
+        this.elementBytes = type.sizeBytes();
+        this.toSend = toSend;
+        this.toReceive = toReceive;
+        this.sent = 0;
+        this.received = 0;
+    }
+
+    final ChunkHeader header() {
+        return header;
+    }
+
+    final long maxChunkElements(DataType type) {
+        return link.maxChunkBytes() / type.sizeBytes();
+    }
+
+    /** How many chunks may have been sent once {@code received} chunks are here. */
+    abstract int sendable(int received);
+
+    /** The segment of the outgoing chunk number {@code position}. */
+    abstract int segmentToSend(int position);
+
+    /** The segment of the incoming chunk number {@code position}. */
+    abstract int segmentToReceive(int position);
+
+    /** Combines an incoming chunk with the buffer; all arguments in bytes but {@code count}, which is in elements. */
+    abstract void combine(
+            int position, MemorySegment target, long targetOffset, MemorySegment data, long offset, long count);
+
+    final boolean isDone() {
+        return sent == toSend && received == toReceive;
+    }
+
+    /**
+     * Does what can be done without waiting.
+     *
+     * @return chunks moved, 0 if there was nothing to do
+     * @throws CollectiveException once the operation has failed and the right neighbour has been told
+     */
+    final int doWork() {
+        int work = link.doWork();
+        if (failure != null) {
+            return work + tellRight(failure);
+        }
+        work += link.poll(receiver, toReceive - received);
+        while (failure == null && sent < Math.min(toSend, sendable(received)) && sendNext()) {
+            work++;
+        }
+        return work;
+    }
+
+    private boolean sendNext() {
+        int segment = segmentToSend(sent);
+        int chunk = sent % segments.chunksPerSegment();
+        long offset = segments.offset(segment, chunk) * elementBytes;
+        int length = (int) segments.length(segment, chunk) * elementBytes;
+        if (!link.trySend(header.chunk(sent), buffer, offset, length)) {
+            return false;
+        }
+        sent++;
+        return true;
+    }
+
+    private void onChunk(ChunkHeader from, MemorySegment data, long offset, int length) {
+        if (failure != null || !from.isOfGenerationOf(header)) {
+            return; // a late byte of another generation, or a stranger's
+        }
+        if (from.is(Collective.ABORT)) {
+            fail(Abort.read(data, offset, length));
+            return;
+        }
+        int segment = segmentToReceive(received);
+        int chunk = received % segments.chunksPerSegment();
+        long count = segments.length(segment, chunk);
+        if (!from.isOfOperationOf(header) || from.chunk() != received || length != count * elementBytes) {
+            fail(mismatch(from, length));
+            return;
+        }
+        combine(received, buffer, segments.offset(segment, chunk) * elementBytes, data, offset, count);
+        received++;
+    }
+
+    private CollectiveMismatchException mismatch(ChunkHeader from, int length) {
+        return new CollectiveMismatchException(
+                "ranks " + ring.left() + " and " + ring.rank() + " of generation " + ring.generation()
+                        + " are not in the same operation: rank " + ring.left() + " is in " + from + ", chunk "
+                        + from.chunk() + " of " + length + " bytes; rank " + ring.rank() + " is in " + header
+                        + " and expects chunk " + received
+                        + ". All ranks have to call the same collectives in the same order, with the same type,"
+                        + " operation, length and root.",
+                ring.left(),
+                ring.rank());
+    }
+
+    /** Gives the operation up; the next {@link #doWork} tells the right neighbour and throws {@code reason}. */
+    final void fail(CollectiveException reason) {
+        if (failure == null) {
+            failure = reason;
+        }
+    }
+
+    private int tellRight(CollectiveException reason) {
+        if (abort.trySend(reason)) {
+            throw reason;
+        }
+        return 0;
+    }
+
+    /** The error that says what this rank has been waiting for. */
+    final CollectiveTimeoutException timeout(long waitedMs) {
+        boolean receiving = received < toReceive;
+        int awaited = receiving ? ring.left() : ring.right();
+        String chunk = receiving
+                ? "to send chunk " + (received + 1) + " of " + toReceive
+                : "to take chunk " + (sent + 1) + " of " + toSend;
+        return new CollectiveTimeoutException(
+                "generation " + ring.generation() + ", " + header + ": rank " + ring.rank() + " waited " + waitedMs
+                        + " ms for rank " + awaited + " " + chunk,
+                awaited);
+    }
+}

@@ -1,0 +1,143 @@
+package io.kolo.allreduce.aeron;
+
+import io.aeron.Aeron;
+import io.aeron.ChannelUriStringBuilder;
+import io.aeron.CommonContext;
+import io.aeron.ExclusivePublication;
+import io.aeron.Subscription;
+import io.aeron.driver.MediaDriver;
+import io.aeron.driver.ThreadingMode;
+import io.kolo.allreduce.Link;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.agrona.CloseHelper;
+import org.agrona.LangUtil;
+import org.agrona.concurrent.AgentInvoker;
+
+/**
+ * A rank's end of the data plane: an embedded media driver and the address where the left neighbour's chunks arrive. It
+ * is opened before the ring is known, since the ring is made of such addresses.
+ */
+public final class AeronEndpoint implements AutoCloseable {
+    private static final int STREAM = 1;
+
+    /** The most that fits into a datagram, for lines that carry it whole, as loopback does. */
+    private static final int LOOPBACK_MTU = 65_504;
+
+    /** Small terms stay in the cache. */
+    private static final int TERM_LENGTH = 1 << 20;
+
+    /**
+     * On a busy machine a driver is not scheduled for a second or two; who is lost is found out elsewhere, and sooner.
+     */
+    private static final Duration LIVENESS = Duration.ofSeconds(10);
+
+    private final MediaDriver driver;
+    private final Aeron aeron;
+    private final DriverDuty duty;
+    private final Subscription subscription;
+    private final String address;
+
+    private AeronEndpoint(MediaDriver driver, Aeron aeron, String host, Duration timeout) {
+        this.driver = driver;
+        this.aeron = aeron;
+        AgentInvoker client = aeron.conductorAgentInvoker();
+        this.duty = new DriverDuty(driver.sharedAgentInvoker(), client);
+        this.subscription = aeron.addSubscription(udp(host + ":0").build(), STREAM);
+        await(() -> subscription.resolvedEndpoint() != null, timeout, "a port on " + host);
+        this.address = String.valueOf(subscription.resolvedEndpoint());
+        duty.startBackground();
+    }
+
+    /**
+     * Starts a driver and binds a port.
+     *
+     * @param folder the driver's own folder, created here and deleted by {@link #close}; best on a file system in
+     *     memory
+     * @param host address of the interface to bind to, such as {@code 127.0.0.1}
+     * @param timeout the longest this may take
+     * @throws IllegalStateException if nothing could be bound in that time
+     */
+    public static AeronEndpoint open(Path folder, String host, Duration timeout) {
+        MediaDriver driver = MediaDriver.launch(new MediaDriver.Context()
+                .aeronDirectoryName(folder.toString())
+                .dirDeleteOnStart(true)
+                .dirDeleteOnShutdown(true)
+                .threadingMode(ThreadingMode.INVOKER)
+                .warnIfDirectoryExists(false)
+                .mtuLength(LOOPBACK_MTU)
+                .ipcMtuLength(LOOPBACK_MTU)
+                .publicationTermBufferLength(TERM_LENGTH)
+                .clientLivenessTimeoutNs(LIVENESS.toNanos())
+                .imageLivenessTimeoutNs(LIVENESS.toNanos())
+                .publicationConnectionTimeoutNs(LIVENESS.toNanos())
+                .untetheredWindowLimitTimeoutNs(LIVENESS.toNanos())
+                .publicationUnblockTimeoutNs(LIVENESS.plusSeconds(5).toNanos()));
+        try {
+            Aeron aeron = Aeron.connect(new Aeron.Context()
+                    .aeronDirectoryName(folder.toString())
+                    .useConductorAgentInvoker(true)
+                    .driverAgentInvoker(driver.sharedAgentInvoker())
+                    .driverTimeoutMs(LIVENESS.toMillis())
+                    .subscriberErrorHandler(AeronEndpoint::rethrow));
+            return new AeronEndpoint(driver, aeron, host, timeout);
+        } catch (RuntimeException e) {
+            CloseHelper.quietClose(driver);
+            throw e;
+        }
+    }
+
+    /** Returns where a left neighbour sends to, {@code host:port}. */
+    public String address() {
+        return address;
+    }
+
+    /**
+     * Links this rank to its neighbours; returns once both are connected.
+     *
+     * @param rightAddress the right neighbour's {@link #address}
+     * @param timeout the longest this may take
+     * @throws IllegalStateException if a neighbour was not there in time
+     */
+    public Link connect(String rightAddress, Duration timeout) {
+        duty.enter();
+        try {
+            ExclusivePublication right = aeron.addExclusivePublication(
+                    udp(rightAddress).mtu(LOOPBACK_MTU).termLength(TERM_LENGTH).build(), STREAM);
+            await(right::isConnected, timeout, "the right neighbour at " + rightAddress + " to listen");
+            await(subscription::isConnected, timeout, "the left neighbour to send to " + address);
+            return new AeronLink(duty, subscription, right);
+        } finally {
+            duty.leave();
+        }
+    }
+
+    @Override
+    public void close() {
+        duty.close();
+        CloseHelper.quietCloseAll(aeron, driver);
+    }
+
+    private void await(BooleanSupplier condition, Duration timeout, String what) {
+        long deadlineNs = System.nanoTime() + timeout.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadlineNs > 0) {
+                throw new IllegalStateException("waited " + timeout.toMillis() + " ms for " + what);
+            }
+            if (duty.doWork() == 0) {
+                LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(100));
+            }
+        }
+    }
+
+    private static ChannelUriStringBuilder udp(String endpoint) {
+        return new ChannelUriStringBuilder().media(CommonContext.UDP_MEDIA).endpoint(endpoint);
+    }
+
+    private static void rethrow(Throwable e) {
+        LangUtil.rethrowUnchecked(e);
+    }
+}

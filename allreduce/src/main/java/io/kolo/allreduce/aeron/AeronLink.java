@@ -1,0 +1,98 @@
+package io.kolo.allreduce.aeron;
+
+import io.aeron.ExclusivePublication;
+import io.aeron.Subscription;
+import io.aeron.logbuffer.BufferClaim;
+import io.aeron.logbuffer.ControlledFragmentHandler;
+import io.aeron.logbuffer.ControlledFragmentHandler.Action;
+import io.aeron.logbuffer.Header;
+import io.kolo.allreduce.ChunkHeader;
+import io.kolo.allreduce.ChunkReceiver;
+import io.kolo.allreduce.Link;
+import io.kolo.allreduce.NativeMemory;
+import java.lang.foreign.MemorySegment;
+import org.agrona.DirectBuffer;
+
+/**
+ * The neighbours of a rank over Aeron UDP. Chunks are written straight into the term buffer, and handed out from where
+ * the driver put what it received.
+ */
+final class AeronLink implements Link {
+    private static final int ALIGNMENT = 64;
+
+    private final DriverDuty duty;
+    private final Subscription fromLeft;
+    private final ExclusivePublication toRight;
+    private final BufferClaim claim = new BufferClaim();
+    private final ChunkHeader received = new ChunkHeader();
+    private final ControlledFragmentHandler handler = this::onFragment;
+    private final int maxChunkBytes;
+    private ChunkReceiver receiver = (header, data, offset, length) -> {};
+
+    AeronLink(DriverDuty duty, Subscription fromLeft, ExclusivePublication toRight) {
+        this.duty = duty;
+        this.fromLeft = fromLeft;
+        this.toRight = toRight;
+        this.maxChunkBytes = (toRight.maxPayloadLength() - ChunkHeader.LENGTH) / ALIGNMENT * ALIGNMENT;
+    }
+
+    @Override
+    public int maxChunkBytes() {
+        return maxChunkBytes;
+    }
+
+    @Override
+    public void enter() {
+        duty.enter();
+    }
+
+    @Override
+    public void leave() {
+        duty.leave();
+    }
+
+    @Override
+    public int doWork() {
+        return duty.doWork();
+    }
+
+    @Override
+    public boolean trySend(ChunkHeader header, MemorySegment data, long offset, int length) {
+        // Every refusal, also of a neighbour that is gone, is a reason to wait: the operation has the deadline.
+        if (toRight.tryClaim(ChunkHeader.LENGTH + length, claim) < 0) {
+            return false;
+        }
+        header.copyTo(claim.buffer(), claim.offset());
+        long address = NativeMemory.address(claim.buffer(), claim.offset() + ChunkHeader.LENGTH);
+        MemorySegment.copy(data, offset, NativeMemory.EVERYWHERE, address, length);
+        claim.commit();
+        return true;
+    }
+
+    @Override
+    public int poll(ChunkReceiver receiver, int limit) {
+        this.receiver = receiver;
+        return fromLeft.controlledPoll(handler, limit);
+    }
+
+    private Action onFragment(DirectBuffer buffer, int offset, int length, Header header) {
+        if (length >= ChunkHeader.LENGTH) { // shorter ones are a stranger's
+            receiver.onChunk(
+                    received.wrap(buffer, offset),
+                    NativeMemory.EVERYWHERE,
+                    NativeMemory.address(buffer, offset + ChunkHeader.LENGTH),
+                    length - ChunkHeader.LENGTH);
+        }
+        return Action.COMMIT;
+    }
+
+    @Override
+    public void close() {
+        duty.enter();
+        try {
+            toRight.close();
+        } finally {
+            duty.leave();
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package io.kolo.allreduce;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.kolo.kernels.DataType;
+import io.kolo.kernels.ReduceOp;
+import io.kolo.kernels.ScalarKernels;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class CommunicatorTest {
+    private final List<MemoryLink> links = MemoryLink.ring(2, 1 << 16);
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+
+    @AfterEach
+    void stop() {
+        threads.shutdownNow();
+    }
+
+    private Communicator rank(int rank, Duration timeout) {
+        return new Communicator(new Ring(3, 42, rank, 2), links.get(rank), new ScalarKernels(), timeout);
+    }
+
+    private CompletableFuture<Void> async(Runnable operation) {
+        return CompletableFuture.runAsync(operation, threads);
+    }
+
+    @Test
+    void shouldReduceBetweenTwoThreads() throws Exception {
+        float[] left = {1, 2, 3};
+        float[] right = {10, 20, 30};
+        CompletableFuture<Void> other = async(() ->
+                rank(0, Duration.ofSeconds(30)).allReduce(MemorySegment.ofArray(left), DataType.F32, ReduceOp.SUM));
+        rank(1, Duration.ofSeconds(30)).allReduce(MemorySegment.ofArray(right), DataType.F32, ReduceOp.SUM);
+        other.get(30, TimeUnit.SECONDS);
+        assertArrayEquals(new float[] {11, 22, 33}, left);
+        assertArrayEquals(new float[] {11, 22, 33}, right);
+    }
+
+    @Test
+    void shouldNameStepAndRankWhenTheDeadlinePasses() {
+        Communicator communicator = rank(1, Duration.ofMillis(20));
+        CollectiveTimeoutException error = assertThrows(CollectiveTimeoutException.class, communicator::barrier);
+        assertEquals(0, error.awaitedRank());
+        assertTrue(error.getMessage().startsWith("generation 3, barrier #1: rank 1 waited "), error.getMessage());
+        assertTrue(error.getMessage().endsWith("for rank 0 to send chunk 1 of 2"), error.getMessage());
+        assertEquals(error, assertThrows(CollectiveTimeoutException.class, communicator::barrier), "and stays failed");
+    }
+
+    @Test
+    void shouldEndAPendingOperationWhenToldTo() {
+        Communicator communicator = rank(1, Duration.ofSeconds(30));
+        CompletableFuture<Void> pending = async(communicator::barrier);
+        communicator.abort(0, "was killed by signal 9");
+        ExecutionException error = assertThrows(ExecutionException.class, () -> pending.get(10, TimeUnit.SECONDS));
+        CollectiveAbortedException aborted = assertInstanceOf(CollectiveAbortedException.class, error.getCause());
+        assertEquals(0, aborted.culprit());
+        assertEquals("generation 3: rank 0 was killed by signal 9", aborted.getMessage());
+    }
+
+    @Test
+    void shouldPassItsFailureOnToTheRight() {
+        Communicator left = rank(0, Duration.ofSeconds(30));
+        Communicator right = rank(1, Duration.ofSeconds(30));
+        left.abort(5, "left");
+        assertThrows(CollectiveAbortedException.class, left::barrier);
+        CollectiveAbortedException passedOn = assertThrows(CollectiveAbortedException.class, right::barrier);
+        assertEquals(5, passedOn.culprit());
+        assertEquals("generation 3: rank 5 left", passedOn.getMessage());
+    }
+
+    @Test
+    void shouldDropWhatAStrangerOrAnOlderGenerationSends() {
+        Communicator stranger =
+                new Communicator(new Ring(3, 41, 0, 2), links.get(0), new ScalarKernels(), Duration.ofMillis(20));
+        Communicator late =
+                new Communicator(new Ring(2, 42, 0, 2), links.get(0), new ScalarKernels(), Duration.ofMillis(20));
+        assertThrows(CollectiveTimeoutException.class, stranger::barrier);
+        assertThrows(CollectiveTimeoutException.class, late::barrier);
+        Communicator communicator = rank(1, Duration.ofMillis(20));
+        assertEquals(
+                0,
+                assertThrows(CollectiveTimeoutException.class, communicator::barrier)
+                        .awaitedRank());
+    }
+
+    @Test
+    void shouldRefuseAnotherThreadInTheMiddleOfAnOperation() {
+        Communicator communicator = rank(1, Duration.ofSeconds(30));
+        CompletableFuture<Void> pending = async(communicator::barrier);
+        IllegalStateException refused = assertThrows(IllegalStateException.class, () -> {
+            while (!pending.isDone()) {
+                // Whoever comes second is refused; until the other thread is in, that is nobody.
+                communicator.broadcast(MemorySegment.NULL, DataType.F32, 1);
+            }
+        });
+        assertTrue(refused.toString().contains("another thread"), refused.toString());
+        communicator.abort(0, "is not needed any more");
+    }
+
+    @Test
+    void shouldRefuseABufferOfHalfAnElementAndARootThatIsNone() {
+        Communicator communicator = rank(0, Duration.ofSeconds(1));
+        MemorySegment five = MemorySegment.ofArray(new byte[5]);
+        assertThrows(IllegalArgumentException.class, () -> communicator.allReduce(five, DataType.F32, ReduceOp.SUM));
+        assertThrows(IllegalArgumentException.class, () -> communicator.broadcast(MemorySegment.NULL, DataType.F32, 2));
+    }
+
+    @Test
+    void shouldNeverShowTheKey() {
+        assertEquals("rank 1 of 2, generation 3", new Ring(3, 42, 1, 2).toString());
+    }
+}

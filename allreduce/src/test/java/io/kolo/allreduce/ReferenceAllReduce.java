@@ -1,0 +1,41 @@
+package io.kolo.allreduce;
+
+import io.kolo.kernels.DataType;
+import io.kolo.kernels.Kernels;
+import io.kolo.kernels.ReduceOp;
+import io.kolo.kernels.ScalarKernels;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * The oracle: what an all-reduce of these buffers is, computed in one loop by scalar kernels. Segment k is added up in
+ * the order of ranks k, k + 1, ... k - 1; that is all it shares with the ring.
+ */
+final class ReferenceAllReduce {
+    private static final Kernels KERNELS = new ScalarKernels();
+
+    private ReferenceAllReduce() {}
+
+    static MemorySegment of(List<MemorySegment> buffers, DataType type, ReduceOp op) {
+        int size = buffers.size();
+        long count = buffers.getFirst().byteSize() / type.sizeBytes();
+        MemorySegment result = MemorySegment.ofArray(new byte[Math.toIntExact(count * type.sizeBytes())]);
+        long start = 0;
+        for (int segment = 0; segment < size; segment++) {
+            long length = count / size + (segment < count % size ? 1 : 0);
+            long offset = start * type.sizeBytes();
+            MemorySegment.copy(buffers.get(segment), offset, result, offset, length * type.sizeBytes());
+            for (int i = 1; i < size; i++) {
+                MemorySegment other = buffers.get((segment + i) % size);
+                // The travelling partial sum is the source, the rank's own element the target: a op b is symmetric in
+                // bits.
+                KERNELS.reducer(type, op).reduce(result, offset, other, offset, length);
+            }
+            start += length;
+        }
+        if (op == ReduceOp.AVERAGE && size > 1) {
+            KERNELS.divide(type, result, 0, count, size);
+        }
+        return result;
+    }
+}

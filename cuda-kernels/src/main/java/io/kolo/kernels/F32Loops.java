@@ -1,0 +1,74 @@
+package io.kolo.kernels;
+
+import static java.nio.ByteOrder.nativeOrder;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** F32 loops over whole vectors: counts are multiples of the species' length. See {@link VectorKernels}. */
+final class F32Loops {
+    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+
+    private F32Loops() {}
+
+    static Reducer reducer(ReduceOp op) {
+        return switch (op) {
+            case SUM, AVERAGE -> F32Loops::sum;
+            case MIN -> F32Loops::min;
+            case MAX -> F32Loops::max;
+            case PRODUCT -> F32Loops::product;
+        };
+    }
+
+    private static void sum(
+            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+        long end = count * Float.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(target, targetOffset + at)
+                    .add(load(source, sourceOffset + at))
+                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+        }
+    }
+
+    private static void min(
+            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+        long end = count * Float.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(target, targetOffset + at)
+                    .min(load(source, sourceOffset + at))
+                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+        }
+    }
+
+    private static void max(
+            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+        long end = count * Float.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(target, targetOffset + at)
+                    .max(load(source, sourceOffset + at))
+                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+        }
+    }
+
+    private static void product(
+            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+        long end = count * Float.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(target, targetOffset + at)
+                    .mul(load(source, sourceOffset + at))
+                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+        }
+    }
+
+    static void divide(MemorySegment data, long offset, long count, float divisor) {
+        long end = count * Float.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(data, offset + at).div(divisor).intoMemorySegment(data, offset + at, nativeOrder());
+        }
+    }
+
+    private static FloatVector load(MemorySegment segment, long offset) {
+        return FloatVector.fromMemorySegment(SPECIES, segment, offset, nativeOrder());
+    }
+}

@@ -1,0 +1,74 @@
+package io.kolo.kernels;
+
+import static java.nio.ByteOrder.nativeOrder;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** F64 loops over whole vectors: counts are multiples of the species' length. See {@link VectorKernels}. */
+final class F64Loops {
+    static final VectorSpecies<Double> SPECIES = DoubleVector.SPECIES_PREFERRED;
+
+    private F64Loops() {}
+
+    static Reducer reducer(ReduceOp op) {
+        return switch (op) {
+            case SUM, AVERAGE -> F64Loops::sum;
+            case MIN -> F64Loops::min;
+            case MAX -> F64Loops::max;
+            case PRODUCT -> F64Loops::product;
+        };
+    }
+
+    private static void sum(
+            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+        long end = count * Double.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(target, targetOffset + at)
+                    .add(load(source, sourceOffset + at))
+                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+        }
+    }
+
+    private static void min(
+            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+        long end = count * Double.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(target, targetOffset + at)
+                    .min(load(source, sourceOffset + at))
+                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+        }
+    }
+
+    private static void max(
+            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+        long end = count * Double.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(target, targetOffset + at)
+                    .max(load(source, sourceOffset + at))
+                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+        }
+    }
+
+    private static void product(
+            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+        long end = count * Double.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(target, targetOffset + at)
+                    .mul(load(source, sourceOffset + at))
+                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+        }
+    }
+
+    static void divide(MemorySegment data, long offset, long count, double divisor) {
+        long end = count * Double.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(data, offset + at).div(divisor).intoMemorySegment(data, offset + at, nativeOrder());
+        }
+    }
+
+    private static DoubleVector load(MemorySegment segment, long offset) {
+        return DoubleVector.fromMemorySegment(SPECIES, segment, offset, nativeOrder());
+    }
+}

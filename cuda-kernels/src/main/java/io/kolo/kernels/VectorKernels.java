@@ -1,0 +1,99 @@
+package io.kolo.kernels;
+
+import static java.util.Objects.requireNonNull;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The Vector API over whole vectors, the scalar oracle over the rest.
+ *
+ * <p>Each loop ({@link F32Loops} and its kin) has its operation written into it. The JIT makes one instruction of a
+ * lanewise operation only where it knows it as a constant; one loop for all operations, with a switch inside, was
+ * measured at a sixth of the speed.
+ */
+final class VectorKernels implements Kernels {
+    private static final long WARM_UP_BYTES = 16 * 1024;
+    private static final int WARM_UP_ROUNDS = 400;
+
+    private final Kernels scalar = new ScalarKernels();
+    private final Map<DataType, Map<ReduceOp, Reducer>> reducers = new EnumMap<>(DataType.class);
+    private final Set<Reducer> cold = ConcurrentHashMap.newKeySet();
+
+    VectorKernels() {
+        for (DataType type : DataType.values()) {
+            Map<ReduceOp, Reducer> ofType = new EnumMap<>(ReduceOp.class);
+            for (ReduceOp op : ReduceOp.values()) {
+                ofType.put(op, withScalarTail(type, loop(type, op), scalar.reducer(type, op)));
+            }
+            reducers.put(type, ofType);
+            cold.addAll(ofType.values());
+        }
+    }
+
+    static int bits() {
+        return F32Loops.SPECIES.vectorBitSize();
+    }
+
+    @Override
+    public String description() {
+        return "Vector API, " + bits() + " bits";
+    }
+
+    @Override
+    public Reducer reducer(DataType type, ReduceOp op) {
+        Reducer reducer = requireNonNull(requireNonNull(reducers.get(type)).get(op));
+        if (!cold.isEmpty() && cold.remove(reducer)) {
+            warmUp(type, reducer);
+        }
+        return reducer;
+    }
+
+    @Override
+    public void divide(DataType type, MemorySegment data, long offset, long count, int divisor) {
+        long whole = count - count % lanes(type);
+        switch (type) {
+            case F32 -> F32Loops.divide(data, offset, whole, divisor);
+            case F64 -> F64Loops.divide(data, offset, whole, divisor);
+            case I32, I64 -> whole = 0; // no CPU divides vectors of integers
+        }
+        scalar.divide(type, data, offset + whole * type.sizeBytes(), count - whole, divisor);
+    }
+
+    private static Reducer loop(DataType type, ReduceOp op) {
+        return switch (type) {
+            case F32 -> F32Loops.reducer(op);
+            case F64 -> F64Loops.reducer(op);
+            case I32 -> I32Loops.reducer(op);
+            case I64 -> I64Loops.reducer(op);
+        };
+    }
+
+    private static int lanes(DataType type) {
+        return bits() / Byte.SIZE / type.sizeBytes();
+    }
+
+    private static Reducer withScalarTail(DataType type, Reducer wholeVectors, Reducer rest) {
+        int lanes = lanes(type);
+        return (target, targetOffset, source, sourceOffset, count) -> {
+            long whole = count - count % lanes;
+            long bytes = whole * type.sizeBytes();
+            wholeVectors.reduce(target, targetOffset, source, sourceOffset, whole);
+            rest.reduce(target, targetOffset + bytes, source, sourceOffset + bytes, count - whole);
+        };
+    }
+
+    /** An uncompiled Vector API loop is a hundred times slower, and would be the first thing that a peer waits for. */
+    private static void warmUp(DataType type, Reducer reducer) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment zeros = arena.allocate(2 * WARM_UP_BYTES, 64);
+            for (int i = 0; i < WARM_UP_ROUNDS; i++) {
+                reducer.reduce(zeros, 0, zeros, WARM_UP_BYTES, WARM_UP_BYTES / type.sizeBytes());
+            }
+        }
+    }
+}
