@@ -1,0 +1,71 @@
+package io.kolo.cli;
+
+import io.kolo.executor.Progress;
+import java.io.PrintStream;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/** A progress bar that stays at the bottom while the workers' lines scroll by. */
+final class BarListener extends ConsoleListener {
+    private static final String CLEAR_LINE = "\r\u001b[2K";
+    private static final int UPDATE_INTERVAL_MS = 100;
+
+    private final String job;
+    private @Nullable ProgressBar bar;
+    private String shown = "";
+
+    BarListener(PrintStream out, String job) {
+        super(out);
+        this.job = job;
+    }
+
+    @Override
+    synchronized void print(String line) {
+        out.print(shown.isEmpty() ? line + "\n" : CLEAR_LINE + line + "\n" + shown);
+        out.flush();
+    }
+
+    private synchronized void draw(String barLine) {
+        shown = barLine;
+        out.print(CLEAR_LINE + barLine);
+        out.flush();
+    }
+
+    @Override
+    void show(Progress progress) {
+        if (bar == null) {
+            bar = new ProgressBarBuilder()
+                    .setTaskName(job)
+                    .setInitialMax(progress.total())
+                    .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
+                    .setUnit(" samples", 1)
+                    .showSpeed()
+                    .setUpdateIntervalMillis(UPDATE_INTERVAL_MS)
+                    .setConsumer(new DelegatingProgressBarConsumer(this::draw))
+                    .build();
+        }
+        bar.setExtraMessage(metrics(progress));
+        bar.stepTo(progress.done());
+    }
+
+    @Override
+    void finish() {
+        if (bar != null) {
+            bar.stepTo(bar.getMax());
+        }
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+            synchronized (this) {
+                out.println();
+                shown = "";
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.kolo.cli;
+
+import io.kolo.executor.RayExecutor;
+import io.kolo.executor.TrainingFunction;
+import io.kolo.samples.SampleOptions;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** What the samples have in common on the command line. */
+@Command(mixinStandardHelpOptions = true)
+abstract class SampleCommand implements Runnable {
+    @Mixin
+    private final LaunchOptions launch = new LaunchOptions();
+
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            defaultValue = "20",
+            description = "How often each image is seen (default: ${DEFAULT-VALUE}).")
+    private int epochs;
+
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "Samples of all workers in a step (default: ${DEFAULT-VALUE}).")
+    private int batchSize;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "SEED",
+            defaultValue = "1",
+            description = "Seed of the network's start and the images' order (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    /** The sample as a function; it must capture the options alone. */
+    abstract TrainingFunction<Double> function(SampleOptions options);
+
+    @Override
+    public void run() {
+        TrainingFunction<Double> function = function(new SampleOptions(epochs, batchSize, seed));
+        try (ConsoleListener console = ConsoleListener.forThisTerminal(spec.name());
+                RayExecutor executor = launch.builder().listener(console).build()) {
+            executor.start();
+            double accuracy = executor.run(function).getFirst();
+            console.finish();
+            spec.commandLine().getOut().printf(Locale.ROOT, "accuracy %.3f%n", accuracy);
+        }
+    }
+}

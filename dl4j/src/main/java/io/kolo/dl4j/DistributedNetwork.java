@@ -1,0 +1,153 @@
+package io.kolo.dl4j;
+
+import io.kolo.allreduce.Communicator;
+import io.kolo.executor.Worker;
+import io.kolo.kernels.DataType;
+import io.kolo.kernels.ReduceOp;
+import java.lang.foreign.MemorySegment;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.evaluation.classification.Evaluation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.DataSet;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+
+/**
+ * A network that all ranks train together: each on its own samples, all with the same parameters at every step.
+ *
+ * <p>A step equals one of a single network on the batches of all ranks joined: gradients are summed over the ranks and
+ * divided by the number of samples of all of them. A rank without samples takes part with nothing; so shards of unequal
+ * length are exact, and an epoch ends on all ranks when the last sample of the longest shard has been seen.
+ *
+ * <p>Random layers, such as dropout, draw from each rank's own generator. Every rank calls the same methods in the same
+ * order.
+ */
+public final class DistributedNetwork {
+    private static final int ROOT = 0;
+    private static final StepListener SILENT = step -> {};
+
+    private final Communicator communicator;
+    private final GradientExchange exchange;
+    private final Replica replica;
+
+    private DistributedNetwork(Communicator communicator, GradientExchange exchange, Replica replica) {
+        this.communicator = communicator;
+        this.exchange = exchange;
+        this.replica = replica;
+        replica.install();
+        copyFromRoot();
+    }
+
+    /**
+     * Joins a network with those of the other ranks. Rank 0's parameters, updater state, iteration and epoch become
+     * everyone's.
+     *
+     * @param network initialized, of the same configuration on every rank; it is trained in place
+     * @param worker this rank
+     * @throws IllegalArgumentException if the network is of a kind that can't be distributed
+     */
+    public static DistributedNetwork of(MultiLayerNetwork network, Worker worker) {
+        GradientExchange exchange = new GradientExchange(worker.communicator());
+        return new DistributedNetwork(worker.communicator(), exchange, new MultiLayerReplica(network, exchange));
+    }
+
+    /**
+     * Joins a graph with those of the other ranks. Rank 0's parameters, updater state, iteration and epoch become
+     * everyone's.
+     *
+     * @param network initialized, of the same configuration on every rank; it is trained in place
+     * @param worker this rank
+     * @throws IllegalArgumentException if the network is of a kind that can't be distributed
+     */
+    public static DistributedNetwork of(ComputationGraph network, Worker worker) {
+        GradientExchange exchange = new GradientExchange(worker.communicator());
+        return new DistributedNetwork(worker.communicator(), exchange, new GraphReplica(network, exchange));
+    }
+
+    private void copyFromRoot() {
+        long[] counters = {replica.iteration(), replica.epoch()};
+        communicator.broadcast(MemorySegment.ofArray(counters), DataType.I64, ROOT);
+        replica.resume((int) counters[0], (int) counters[1]);
+        broadcast(replica.model().params());
+        INDArray state = replica.updaterState();
+        if (state != null) {
+            broadcast(state);
+        }
+    }
+
+    private void broadcast(INDArray array) {
+        communicator.broadcast(NativeArrays.segment(array), NativeArrays.type(array), ROOT);
+    }
+
+    /**
+     * Trains on this rank's shard.
+     *
+     * @param shard this rank's batches; may be empty, and of another length than those of other ranks
+     * @param epochs how often to go through it, the same number on every rank
+     */
+    public FitResult fit(DataSetIterator shard, int epochs) {
+        return fit(shard, epochs, SILENT);
+    }
+
+    /**
+     * Trains on this rank's shard.
+     *
+     * @param shard this rank's batches; may be empty, and of another length than those of other ranks
+     * @param epochs how often to go through it, the same number on every rank
+     * @param listener hears of each step
+     */
+    public FitResult fit(DataSetIterator shard, int epochs, StepListener listener) {
+        long firstStep = exchange.steps();
+        long samples = 0;
+        for (int i = 0; i < epochs; i++) {
+            if (shard.resetSupported()) {
+                shard.reset();
+            }
+            while (step(shard)) {
+                samples += exchange.samples();
+                listener.onStep(new StepListener.Step(replica.epoch(), exchange.samples(), exchange.loss()));
+            }
+            replica.resume(replica.iteration(), replica.epoch() + 1);
+        }
+        return new FitResult(exchange.steps() - firstStep, samples, exchange.loss());
+    }
+
+    /** Takes part in the next step of all ranks; returns false if no rank has samples left. */
+    private boolean step(DataSetIterator shard) {
+        replica.install();
+        if (!shard.hasNext()) {
+            replica.fitNothing();
+            return exchange.samples() > 0;
+        }
+        long before = exchange.steps();
+        replica.fit(shard.next());
+        if (exchange.steps() == before) {
+            throw new IllegalStateException("DL4J updated the network without its exchange of gradients: the ranks have"
+                    + " parted. Don't change the network's updater while it is in fit");
+        }
+        return true;
+    }
+
+    /**
+     * Returns the share of samples, over the shards of all ranks, whose most probable class is the right one.
+     *
+     * @param shard this rank's batches, with labels; may be empty
+     */
+    public double accuracy(DataSetIterator shard) {
+        if (shard.resetSupported()) {
+            shard.reset();
+        }
+        long[] rightAndAll = new long[2];
+        while (shard.hasNext()) {
+            DataSet batch = shard.next();
+            Evaluation evaluation = new Evaluation();
+            evaluation.eval(batch.getLabels(), replica.output(batch), batch.getLabelsMaskArray());
+            rightAndAll[0] += evaluation.truePositives().values().stream()
+                    .mapToInt(Integer::intValue)
+                    .sum();
+            rightAndAll[1] += evaluation.getNumRowCounter();
+        }
+        communicator.allReduce(MemorySegment.ofArray(rightAndAll), DataType.I64, ReduceOp.SUM);
+        return rightAndAll[0] / (double) rightAndAll[1];
+    }
+}

@@ -1,0 +1,88 @@
+package io.kolo.dl4j;
+
+import io.kolo.allreduce.Communicator;
+import io.kolo.kernels.DataType;
+import io.kolo.kernels.ReduceOp;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * What the ranks tell each other in a step: first how many samples each has and how well it did, then their gradients.
+ * The ranks that have no samples left say so in the first part; once none has any, the epoch is over for all.
+ */
+final class GradientExchange {
+    private static final int SAMPLES = 0;
+    private static final int LOSS = 1;
+
+    private final Communicator communicator;
+    private final MemorySegment figures = Arena.ofAuto().allocate(ValueLayout.JAVA_DOUBLE, 2);
+    private long steps;
+    private int samples;
+    private double loss = Double.NaN;
+
+    GradientExchange(Communicator communicator) {
+        this.communicator = communicator;
+    }
+
+    /** Returns the number of exchanges so far that had samples. */
+    long steps() {
+        return steps;
+    }
+
+    /** Returns the samples of all ranks in the last exchange. */
+    int samples() {
+        return samples;
+    }
+
+    /** Returns the mean loss over the samples of all ranks in the last exchange that had any. */
+    double loss() {
+        return loss;
+    }
+
+    /**
+     * Sums the gradients of all ranks, in place; DL4J's are sums over the batch, not yet divided by it.
+     *
+     * @param replica holds this rank's gradient
+     * @param batchSize this rank's samples, 0 if it has none
+     * @return the samples of all ranks; at 0 there is no gradient
+     */
+    int sum(Replica replica, int batchSize) {
+        figures.setAtIndex(ValueLayout.JAVA_DOUBLE, SAMPLES, batchSize);
+        figures.setAtIndex(
+                ValueLayout.JAVA_DOUBLE,
+                LOSS,
+                batchSize == 0 ? 0 : batchSize * replica.model().score());
+        communicator.allReduce(figures, DataType.F64, ReduceOp.SUM);
+        samples = (int) figures.getAtIndex(ValueLayout.JAVA_DOUBLE, SAMPLES);
+        if (samples > 0) {
+            loss = figures.getAtIndex(ValueLayout.JAVA_DOUBLE, LOSS) / samples;
+            steps++;
+            weighUpdates(replica, batchSize / (double) samples);
+            INDArray gradient = replica.flatGradient();
+            communicator.allReduce(NativeArrays.segment(gradient), NativeArrays.type(gradient), ReduceOp.SUM);
+        }
+        return samples;
+    }
+
+    /**
+     * Some "gradients" are updates already, as a batch norm's running mean and variance: DL4J does not divide them by
+     * the batch. Their sum over the ranks is to be a mean, each rank weighing as much as it has samples.
+     */
+    private static void weighUpdates(Replica replica, double weight) {
+        INDArray flat = replica.flatGradient();
+        INDArray row = flat.reshape(flat.length());
+        long[] offset = {0};
+        replica.layers()
+                .values()
+                .forEach(layer -> layer.paramTable(false).forEach((name, value) -> {
+                    if (!layer.updaterDivideByMinibatch(name)) {
+                        row.get(NDArrayIndex.interval(offset[0], offset[0] + value.length()))
+                                .muli(weight);
+                    }
+                    offset[0] += value.length();
+                }));
+    }
+}

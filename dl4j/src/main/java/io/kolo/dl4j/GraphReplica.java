@@ -1,0 +1,116 @@
+package io.kolo.dl4j;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
+import org.deeplearning4j.nn.updater.graph.ComputationGraphUpdater;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.DataSet;
+
+/** A graph of layers and other vertices. */
+final class GraphReplica extends Replica {
+    private final ComputationGraph network;
+
+    GraphReplica(ComputationGraph network, GradientExchange exchange) {
+        super(exchange);
+        this.network = network;
+        check(network.conf().getOptimizationAlgo());
+    }
+
+    @Override
+    Model model() {
+        return network;
+    }
+
+    @Override
+    INDArray flatGradient() {
+        return updater().getFlattenedGradientsView();
+    }
+
+    @Override
+    @Nullable
+    INDArray updaterState() {
+        return updater().getStateViewArray();
+    }
+
+    private ComputationGraphUpdater updater() {
+        return network.getUpdater();
+    }
+
+    @Override
+    Map<String, Trainable> layers() {
+        Map<String, Trainable> layers = new LinkedHashMap<>();
+        for (int index : network.topologicalSortOrder()) {
+            GraphVertex vertex = network.getVertices()[index];
+            if (vertex.numParams() > 0) {
+                layers.put(vertex.getVertexName(), vertex);
+            }
+        }
+        return layers;
+    }
+
+    @Override
+    void install() {
+        if (!(network.getUpdater() instanceof ExchangingUpdater)) {
+            network.setUpdater(new ExchangingUpdater(network, updaterState()));
+        }
+    }
+
+    @Override
+    void fit(DataSet batch) {
+        network.fit(batch);
+    }
+
+    @Override
+    void update(Gradient gradient) {
+        updater().update(gradient, iteration(), epoch(), 0, LayerWorkspaceMgr.noWorkspaces());
+    }
+
+    @Override
+    INDArray output(DataSet batch) {
+        if (network.getNumOutputArrays() != 1) {
+            throw new IllegalArgumentException(
+                    "accuracy is defined for one output, and this graph has " + network.getNumOutputArrays());
+        }
+        return network.outputSingle(batch.getFeatures());
+    }
+
+    @Override
+    int iteration() {
+        return network.getConfiguration().getIterationCount();
+    }
+
+    @Override
+    int epoch() {
+        return network.getConfiguration().getEpochCount();
+    }
+
+    @Override
+    void resume(int iteration, int epoch) {
+        network.getConfiguration().setIterationCount(iteration);
+        network.getConfiguration().setEpochCount(epoch);
+    }
+
+    private final class ExchangingUpdater extends ComputationGraphUpdater {
+        private static final long serialVersionUID = 1L;
+
+        ExchangingUpdater(ComputationGraph network, @Nullable INDArray state) {
+            super(network, state);
+        }
+
+        @Override
+        public synchronized void update(
+                Gradient gradient, int iteration, int epoch, int batchSize, LayerWorkspaceMgr workspaces) {
+            int globalBatch = exchange.sum(GraphReplica.this, batchSize);
+            if (globalBatch > 0) {
+                super.update(gradient, iteration, epoch, globalBatch, workspaces);
+            }
+        }
+    }
+}

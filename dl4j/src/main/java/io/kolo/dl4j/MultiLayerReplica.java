@@ -1,0 +1,108 @@
+package io.kolo.dl4j;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.updater.MultiLayerUpdater;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.DataSet;
+
+/** A list of layers. */
+final class MultiLayerReplica extends Replica {
+    private final MultiLayerNetwork network;
+
+    MultiLayerReplica(MultiLayerNetwork network, GradientExchange exchange) {
+        super(exchange);
+        this.network = network;
+        check(network.conf().getOptimizationAlgo());
+    }
+
+    @Override
+    Model model() {
+        return network;
+    }
+
+    @Override
+    INDArray flatGradient() {
+        return updater().getFlattenedGradientsView();
+    }
+
+    @Override
+    @Nullable
+    INDArray updaterState() {
+        return updater().getStateViewArray();
+    }
+
+    private MultiLayerUpdater updater() {
+        return (MultiLayerUpdater) network.getUpdater();
+    }
+
+    @Override
+    Map<String, Trainable> layers() {
+        Map<String, Trainable> layers = new LinkedHashMap<>();
+        for (int i = 0; i < network.getnLayers(); i++) {
+            layers.put(String.valueOf(i), network.getLayer(i));
+        }
+        return layers;
+    }
+
+    @Override
+    void install() {
+        if (!(network.getUpdater() instanceof ExchangingUpdater)) {
+            network.setUpdater(new ExchangingUpdater(network, updaterState()));
+        }
+    }
+
+    @Override
+    void fit(DataSet batch) {
+        network.fit(batch);
+    }
+
+    @Override
+    void update(Gradient gradient) {
+        updater().update(gradient, iteration(), epoch(), 0, LayerWorkspaceMgr.noWorkspaces());
+    }
+
+    @Override
+    INDArray output(DataSet batch) {
+        return network.output(batch.getFeatures(), false, batch.getFeaturesMaskArray(), batch.getLabelsMaskArray());
+    }
+
+    @Override
+    int iteration() {
+        return network.getIterationCount();
+    }
+
+    @Override
+    int epoch() {
+        return network.getEpochCount();
+    }
+
+    @Override
+    void resume(int iteration, int epoch) {
+        network.setIterationCount(iteration);
+        network.setEpochCount(epoch);
+    }
+
+    private final class ExchangingUpdater extends MultiLayerUpdater {
+        private static final long serialVersionUID = 1L;
+
+        ExchangingUpdater(MultiLayerNetwork network, @Nullable INDArray state) {
+            super(network, state);
+        }
+
+        @Override
+        public synchronized void update(
+                Gradient gradient, int iteration, int epoch, int batchSize, LayerWorkspaceMgr workspaces) {
+            int globalBatch = exchange.sum(MultiLayerReplica.this, batchSize);
+            if (globalBatch > 0) {
+                super.update(gradient, iteration, epoch, globalBatch, workspaces);
+            }
+        }
+    }
+}

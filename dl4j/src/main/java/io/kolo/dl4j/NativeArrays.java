@@ -1,0 +1,38 @@
+package io.kolo.dl4j;
+
+import io.kolo.kernels.DataType;
+import java.lang.foreign.MemorySegment;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** ND4J arrays as memory: the one place of this module that turns addresses into segments. */
+final class NativeArrays {
+    private NativeArrays() {}
+
+    /** Returns the array's elements in place; they must lie side by side, as DL4J's flat arrays do. */
+    @SuppressWarnings("restricted")
+    static MemorySegment segment(INDArray array) {
+        if (array.elementWiseStride() != 1) {
+            throw new IllegalArgumentException(
+                    "the elements of an array of shape " + array.shapeInfoToString() + " do not lie side by side");
+        }
+        int elementBytes = type(array).sizeBytes();
+        // data().address() is that of the whole buffer, of which the array may be a view.
+        long address = array.data().address() + array.offset() * elementBytes;
+        return MemorySegment.ofAddress(address).reinterpret(array.length() * elementBytes);
+    }
+
+    /**
+     * Returns the type of the array's elements.
+     *
+     * @throws IllegalArgumentException for a type that can't be reduced
+     */
+    static DataType type(INDArray array) {
+        return switch (array.dataType()) {
+            case FLOAT -> DataType.F32;
+            case DOUBLE -> DataType.F64;
+            default ->
+                throw new IllegalArgumentException(
+                        "networks of type " + array.dataType() + " can't be distributed: use FLOAT or DOUBLE");
+        };
+    }
+}

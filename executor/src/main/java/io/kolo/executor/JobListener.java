@@ -1,0 +1,17 @@
+package io.kolo.executor;
+
+/** Takes what a job has to show while it runs. Called by several threads, never by two at once. */
+public interface JobListener {
+    /** The workers are ready: engine, number of workers and kernels in one line. Called before any {@link #onLine}. */
+    default void onStarted(String headline) {
+        System.out.println(headline);
+    }
+
+    /** A worker has written a line. */
+    default void onLine(int rank, String line) {
+        System.out.println("[" + rank + "] " + line);
+    }
+
+    /** A worker has reported how far it is. */
+    default void onProgress(Progress progress) {}
+}

@@ -1,0 +1,117 @@
+package io.kolo.executor;
+
+import io.kolo.executor.control.WorkerEvent;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the workers answered in one run, and who is to blame. A rank that gave up because another one failed is a
+ * witness, not the culprit.
+ */
+final class RunOutcome {
+    /** How long the other workers have to report, once one has failed. */
+    static final long GRACE_MS = 1000;
+
+    private static final String ABORTED = "io.kolo.allreduce.CollectiveAbortedException";
+
+    /** Says in a sentence how a worker's process ended. */
+    @FunctionalInterface
+    interface ExitDescription {
+        String describe(int slot, int exitCode);
+    }
+
+    private final ExitDescription exits;
+    private final Map<Integer, byte[]> results = new TreeMap<>();
+    private final Map<Integer, WorkerFailedException> failed = new TreeMap<>();
+    private final Map<Integer, WorkerLostException> lost = new TreeMap<>();
+    private final Map<Integer, WorkerLostException> disconnected = new TreeMap<>();
+    private @Nullable Integer culprit;
+    private String reason = "";
+
+    RunOutcome(ExitDescription exits) {
+        this.exits = exits;
+    }
+
+    void add(WorkerEvent event) {
+        int slot = event.slot();
+        switch (event) {
+            case WorkerEvent.Returned returned -> results.put(slot, returned.result());
+            case WorkerEvent.Failed thrown -> {
+                RemoteException cause = RemoteException.of(thrown.failure().getCausesList());
+                failed.put(slot, new WorkerFailedException(slot, cause));
+                blame(slot, "failed: " + cause);
+            }
+            case WorkerEvent.Disconnected broken -> {
+                disconnected.put(
+                        slot,
+                        new WorkerLostException("rank " + slot + " broke its connection: " + broken.reason(), slot));
+                blame(slot, "is lost: its connection broke");
+            }
+            case WorkerEvent.Exited exited -> {
+                lost.put(slot, new WorkerLostException(exits.describe(slot, exited.exitCode()), slot));
+                blame(slot, "is lost: exit code " + exited.exitCode());
+            }
+            case WorkerEvent.Joined joined -> {}
+            case WorkerEvent.Ready ready -> {}
+        }
+    }
+
+    private void blame(int slot, String why) {
+        if (culprit == null) {
+            culprit = slot;
+            reason = why;
+        }
+    }
+
+    /** Returns how many workers have said how it went, or can't any more. */
+    int answers() {
+        return (int) (results.keySet().stream()
+                        .filter(slot -> !lost.containsKey(slot))
+                        .count()
+                + failed.keySet().stream()
+                        .filter(slot -> !results.containsKey(slot) && !lost.containsKey(slot))
+                        .count()
+                + lost.size());
+    }
+
+    /** Returns the first worker that failed, or null if none has. */
+    @Nullable
+    Integer culprit() {
+        return culprit;
+    }
+
+    /** Returns what the other workers are told about the culprit. */
+    String reason() {
+        return reason;
+    }
+
+    /** Returns the serialized results by rank. */
+    Map<Integer, byte[]> results() {
+        return results;
+    }
+
+    /** Returns the error of the culprit with those of the others suppressed, or null if no worker failed. */
+    @Nullable
+    JobFailedException failure() {
+        disconnected.forEach(lost::putIfAbsent);
+        JobFailedException first = primary();
+        if (first != null) {
+            lost.values().stream().filter(other -> other != first).forEach(first::addSuppressed);
+            failed.values().stream().filter(other -> other != first).forEach(first::addSuppressed);
+        }
+        return first;
+    }
+
+    private @Nullable JobFailedException primary() {
+        if (!lost.isEmpty()) {
+            WorkerLostException blamed = culprit == null ? null : lost.get(culprit);
+            return blamed != null ? blamed : lost.values().iterator().next();
+        }
+        return failed.values().stream()
+                .filter(failure -> !failure.remote().type().equals(ABORTED))
+                .findFirst()
+                .orElseGet(() ->
+                        failed.isEmpty() ? null : failed.values().iterator().next());
+    }
+}

@@ -1,0 +1,42 @@
+package io.kolo.executor;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Lets one thread at a time through to the user's listener, and keeps lines back until the headline is out. */
+final class SerialListener implements JobListener {
+    private final JobListener listener;
+    private final List<Runnable> held = new ArrayList<>();
+    private boolean open;
+
+    SerialListener(JobListener listener) {
+        this.listener = listener;
+    }
+
+    @Override
+    public synchronized void onStarted(String headline) {
+        listener.onStarted(headline);
+        release();
+    }
+
+    /** There will be no headline; what the workers have said is all the more worth reading. */
+    synchronized void release() {
+        open = true;
+        held.forEach(Runnable::run);
+        held.clear();
+    }
+
+    @Override
+    public synchronized void onLine(int rank, String line) {
+        if (open) {
+            listener.onLine(rank, line);
+        } else {
+            held.add(() -> listener.onLine(rank, line));
+        }
+    }
+
+    @Override
+    public synchronized void onProgress(Progress progress) {
+        listener.onProgress(progress);
+    }
+}

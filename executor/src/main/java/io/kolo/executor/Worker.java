@@ -1,0 +1,32 @@
+package io.kolo.executor;
+
+import io.kolo.allreduce.Communicator;
+import java.util.Map;
+
+/** One of the processes that train together, as its training function sees it. */
+public interface Worker {
+    /** Returns this worker's number in the job, {@code 0 <= rank < size}. */
+    int rank();
+
+    /** Returns the number of workers in the job. */
+    int size();
+
+    /** Returns this worker's number on its host, {@code 0 <= localRank < localSize}. */
+    int localRank();
+
+    /** Returns the number of the job's workers on this host. */
+    int localSize();
+
+    /** Returns the way to exchange buffers with the other workers. */
+    Communicator communicator();
+
+    /**
+     * Tells the driver how far this worker is. May be called at each step: what comes faster than anyone can watch is
+     * dropped, but never the last report.
+     *
+     * @param done units of work done, such as samples seen
+     * @param total units of work in all
+     * @param metrics figures by name, such as {@code "loss"}
+     */
+    void report(long done, long total, Map<String, Double> metrics);
+}

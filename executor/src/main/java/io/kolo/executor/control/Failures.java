@@ -1,0 +1,48 @@
+package io.kolo.executor.control;
+
+import io.kolo.executor.control.proto.Cause;
+import io.kolo.executor.control.proto.Failure;
+import io.kolo.executor.control.proto.Frame;
+import java.util.Optional;
+
+/**
+ * Throwables as messages: by name, text and stack, since their classes may not exist, or not serialize, at the driver.
+ */
+public final class Failures {
+    private static final int MAX_CAUSES = 10;
+
+    private Failures() {}
+
+    /** Describes a throwable of run {@code run} and its causes. */
+    public static Failure describe(Throwable thrown, int run) {
+        Failure.Builder failure = Failure.newBuilder().setRun(run);
+        Throwable next = thrown;
+        while (next != null && failure.getCausesCount() < MAX_CAUSES) {
+            failure.addCauses(describe(next));
+            next = next.getCause();
+        }
+        return failure.build();
+    }
+
+    private static Cause describe(Throwable thrown) {
+        Cause.Builder cause = Cause.newBuilder()
+                .setType(thrown.getClass().getName())
+                .setMessage(Optional.ofNullable(thrown.getMessage()).orElse(""));
+        for (StackTraceElement element : thrown.getStackTrace()) {
+            cause.addFrames(Frame.newBuilder()
+                    .setClassName(element.getClassName())
+                    .setMethod(element.getMethodName())
+                    .setFile(Optional.ofNullable(element.getFileName()).orElse(""))
+                    .setLine(element.getLineNumber()));
+        }
+        return cause.build();
+    }
+
+    /** Returns the stack of a described throwable. */
+    public static StackTraceElement[] stack(Cause cause) {
+        return cause.getFramesList().stream()
+                .map(frame -> new StackTraceElement(
+                        frame.getClassName(), frame.getMethod(), frame.getFile(), frame.getLine()))
+                .toArray(StackTraceElement[]::new);
+    }
+}

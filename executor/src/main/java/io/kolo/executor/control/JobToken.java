@@ -1,0 +1,76 @@
+package io.kolo.executor.control;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.grpc.CallCredentials;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.concurrent.Executor;
+
+/** The secret that the workers of one job share with their driver. Without it, no message of a call is decoded. */
+public final class JobToken {
+    private static final Metadata.Key<String> AUTHORIZATION =
+            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    private static final String SCHEME = "Bearer ";
+    private static final int BYTES = 32;
+
+    private final String value;
+
+    /** Takes a token that another process has made. */
+    public JobToken(String value) {
+        this.value = value;
+    }
+
+    /** Makes a token of 256 random bits. */
+    public static JobToken random() {
+        byte[] bytes = new byte[BYTES];
+        new SecureRandom().nextBytes(bytes);
+        return new JobToken(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
+    }
+
+    /** Returns the secret itself, for the environment of a worker. */
+    public String value() {
+        return value;
+    }
+
+    @Override
+    public String toString() {
+        return "JobToken"; // never the secret
+    }
+
+    CallCredentials credentials() {
+        return new CallCredentials() {
+            @Override
+            public void applyRequestMetadata(RequestInfo info, Executor executor, MetadataApplier applier) {
+                Metadata headers = new Metadata();
+                headers.put(AUTHORIZATION, SCHEME + value);
+                applier.apply(headers);
+            }
+        };
+    }
+
+    ServerInterceptor guard() {
+        return new ServerInterceptor() {
+            @Override
+            public <Q, A> ServerCall.Listener<Q> interceptCall(
+                    ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+                String given = headers.get(AUTHORIZATION);
+                if (given != null && MessageDigest.isEqual(ascii(given), ascii(SCHEME + value))) {
+                    return next.startCall(call, headers);
+                }
+                call.close(Status.UNAUTHENTICATED.withDescription("wrong job token"), new Metadata());
+                return new ServerCall.Listener<>() {};
+            }
+        };
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(US_ASCII);
+    }
+}

@@ -1,0 +1,29 @@
+package io.kolo.executor.control;
+
+import io.kolo.executor.control.proto.Failure;
+import io.kolo.executor.control.proto.Hello;
+
+/** What the driver hears of a worker. Events of all workers meet in one queue, which one thread empties. */
+public sealed interface WorkerEvent {
+    /** Returns the worker's slot, {@code 0 <= slot < workers}. */
+    int slot();
+
+    /** The worker is here, and this is how to talk to it. */
+    record Joined(int slot, Hello hello, WorkerConnection connection) implements WorkerEvent {}
+
+    /** The worker's ring stands. */
+    record Ready(int slot) implements WorkerEvent {}
+
+    /** The worker's function returned; {@code result} is serialized. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared, and 100 MB are not copied for it
+    record Returned(int slot, int run, byte[] result) implements WorkerEvent {}
+
+    /** The worker's function threw, or the worker could not do what it was told. */
+    record Failed(int slot, Failure failure) implements WorkerEvent {}
+
+    /** The worker's stream broke. */
+    record Disconnected(int slot, String reason) implements WorkerEvent {}
+
+    /** The worker's process ended. */
+    record Exited(int slot, int exitCode) implements WorkerEvent {}
+}

@@ -1,0 +1,79 @@
+package io.kolo.executor.local;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+
+/** One worker JVM: its output line by line, and its end. */
+public final class WorkerProcess {
+    private static final int LAST_LINES = 10;
+    private static final long OUTPUT_TIMEOUT_MS = 500;
+
+    private final Process process;
+    private final Thread reader;
+    private final Deque<String> lastLines = new ArrayDeque<>();
+
+    WorkerProcess(Process process, int slot, Consumer<String> lines) {
+        this.process = process;
+        this.reader = Thread.ofPlatform().daemon().name("kolo-output-" + slot).start(() -> read(lines));
+    }
+
+    /** Returns the process id. */
+    public long pid() {
+        return process.pid();
+    }
+
+    /** Calls {@code action} with the exit code (128 + the signal that killed it) once the process is gone. */
+    public void onExit(IntConsumer action) {
+        var unused = process.onExit().thenAccept(gone -> {
+            joinReader();
+            action.accept(gone.exitValue());
+        });
+    }
+
+    /** Returns the last lines of its output, oldest first. */
+    public List<String> lastLines() {
+        synchronized (lastLines) {
+            return List.copyOf(lastLines);
+        }
+    }
+
+    /** Ends the process, which cannot refuse. */
+    public void kill() {
+        process.destroyForcibly();
+    }
+
+    private void joinReader() {
+        try {
+            reader.join(OUTPUT_TIMEOUT_MS); // a child that the worker left behind may hold the pipe open
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void read(Consumer<String> lines) {
+        try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                synchronized (lastLines) {
+                    if (lastLines.size() == LAST_LINES) {
+                        lastLines.removeFirst();
+                    }
+                    lastLines.addLast(line);
+                }
+                lines.accept(line);
+            }
+        } catch (IOException e) {
+            // The process is gone.
+        }
+    }
+
+    boolean awaitExit(long timeoutMs) throws InterruptedException {
+        return process.waitFor(timeoutMs, TimeUnit.MILLISECONDS);
+    }
+}

@@ -1,0 +1,165 @@
+package io.kolo.executor.worker;
+
+import io.kolo.allreduce.Communicator;
+import io.kolo.allreduce.aeron.AeronEndpoint;
+import io.kolo.executor.TrainingFunction;
+import io.kolo.executor.control.ControlClient;
+import io.kolo.executor.control.Failures;
+import io.kolo.executor.control.ObjectCodec;
+import io.kolo.executor.control.Outbox;
+import io.kolo.executor.control.Parts;
+import io.kolo.executor.control.WorkerEnvironment;
+import io.kolo.executor.control.proto.Abort;
+import io.kolo.executor.control.proto.FromWorker;
+import io.kolo.executor.control.proto.Hello;
+import io.kolo.executor.control.proto.Part;
+import io.kolo.executor.control.proto.Ready;
+import io.kolo.executor.control.proto.ToWorker;
+import io.kolo.executor.control.proto.World;
+import io.kolo.executor.local.JobFolder;
+import io.kolo.kernels.Kernels;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The main class of a worker process.
+ *
+ * <p>Two threads: the control channel's, which takes what must not wait (abort, shutdown, the loss of the driver), and
+ * this one, which forms rings and runs functions in the order in which they come.
+ */
+public final class WorkerMain {
+    private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
+    private static final int DRIVER_LOST = 70;
+
+    private final WorkerEnvironment environment;
+    private final AeronEndpoint endpoint;
+    private final RingAssembler assembler;
+    private final BlockingQueue<ToWorker> tasks = new LinkedBlockingQueue<>();
+    private final Parts function = new Parts();
+    private final ControlClient control;
+    private @Nullable JoinedWorker worker;
+    private volatile @Nullable Communicator communicator;
+    private volatile boolean leaving;
+
+    private WorkerMain(WorkerEnvironment environment) {
+        Kernels kernels = Kernels.probe();
+        String loopback = InetAddress.getLoopbackAddress().getHostAddress();
+        this.environment = environment;
+        this.endpoint = AeronEndpoint.open(environment.folder(), loopback, OPEN_TIMEOUT);
+        this.assembler = new RingAssembler(endpoint, kernels);
+        this.control = new ControlClient(environment.control(), environment.token(), this::onMessage, this::onEnd);
+        outbox().sendNow(FromWorker.newBuilder()
+                .setHello(Hello.newBuilder()
+                        .setSlot(environment.slot())
+                        .setHost(loopback)
+                        .setDataAddress(endpoint.address())
+                        .setKernels(kernels.description()))
+                .build());
+    }
+
+    /** Joins the driver that the environment names, and serves it until it says goodbye. */
+    public static void main(String[] args) throws InterruptedException {
+        WorkerLogging.quietLibraries();
+        new WorkerMain(WorkerEnvironment.of(System.getenv())).serve();
+    }
+
+    private Outbox<FromWorker> outbox() {
+        return control.outbox();
+    }
+
+    /** Called by the control channel's thread. */
+    private void onMessage(ToWorker message) {
+        switch (message.getKindCase()) {
+            case ABORT -> abort(message.getAbort());
+            case SHUTDOWN -> leave();
+            case WORLD, FUNCTION, KIND_NOT_SET -> tasks.add(message);
+        }
+    }
+
+    private void abort(Abort abort) {
+        Communicator pending = communicator;
+        if (pending != null) {
+            pending.abort(abort.getCulprit(), abort.getReason());
+        }
+    }
+
+    /** On a thread of its own: exiting runs hooks, and must not hold up the channel that they may use. */
+    private void leave() {
+        leaving = true;
+        Thread.ofPlatform().name("kolo-exit").start(() -> System.exit(0));
+    }
+
+    /** The driver is gone: nobody will take a result, and nobody else will clean up. */
+    private void onEnd(String reason) {
+        if (!leaving) {
+            System.err.println("the driver is gone (" + reason + "), so this worker ends");
+            JobFolder.abandon(environment.folder());
+            Runtime.getRuntime().halt(DRIVER_LOST);
+        }
+    }
+
+    private void serve() throws InterruptedException {
+        while (true) {
+            ToWorker task = tasks.take();
+            switch (task.getKindCase()) {
+                case WORLD -> form(task.getWorld());
+                case FUNCTION -> collect(task.getFunction());
+                case ABORT, SHUTDOWN, KIND_NOT_SET ->
+                    throw new IllegalStateException("a task that this version does not know: " + task.getKindCase());
+            }
+        }
+    }
+
+    private void form(World world) {
+        try {
+            Communicator formed = assembler.assemble(world);
+            communicator = formed;
+            formed.barrier();
+            worker = new JoinedWorker(world, formed, outbox());
+            outbox().sendNow(FromWorker.newBuilder()
+                    .setReady(Ready.getDefaultInstance())
+                    .build());
+        } catch (RuntimeException e) {
+            fail(e, 0);
+        }
+    }
+
+    private void collect(Part part) throws InterruptedException {
+        byte[] whole = function.add(part).orElse(null);
+        if (whole != null) {
+            run(whole, part.getRun());
+        }
+    }
+
+    @SuppressWarnings("CatchingUnchecked") // whatever the user's code throws is the driver's to know
+    private void run(byte[] bytes, int run) throws InterruptedException {
+        try {
+            ClassLoader loader = Thread.currentThread().getContextClassLoader();
+            TrainingFunction<?> function =
+                    (TrainingFunction<?>) ObjectCodec.read(bytes, loader, "the training function");
+            if (worker == null || function == null) {
+                throw new IllegalStateException("there is no ring, or no function");
+            }
+            byte[] result = ObjectCodec.write(function.run(worker), "the result");
+            Parts.send(
+                    result,
+                    run,
+                    outbox(),
+                    part -> FromWorker.newBuilder().setResult(part).build());
+        } catch (TimeoutException e) {
+            onEnd(e.toString());
+        } catch (Throwable e) {
+            fail(e, run);
+        }
+    }
+
+    private void fail(Throwable thrown, int run) {
+        outbox().sendNow(FromWorker.newBuilder()
+                .setFailure(Failures.describe(thrown, run))
+                .build());
+    }
+}
