@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /** Random buffers, one a rank. */
-final class Buffers {
+public final class Buffers {
     private Buffers() {}
 
-    static List<MemorySegment> random(int size, DataType type, int count, SplittableRandom random) {
+    public static List<MemorySegment> random(int size, DataType type, int count, SplittableRandom random) {
         List<MemorySegment> buffers = new ArrayList<>();
         for (int rank = 0; rank < size; rank++) {
             MemorySegment buffer = MemorySegment.ofArray(new byte[count * type.sizeBytes()]);
@@ -30,7 +30,7 @@ final class Buffers {
         return buffers;
     }
 
-    static List<MemorySegment> copies(List<MemorySegment> buffers) {
+    public static List<MemorySegment> copies(List<MemorySegment> buffers) {
         return buffers.stream()
                 .map(buffer -> MemorySegment.ofArray(buffer.toArray(ValueLayout.JAVA_BYTE)))
                 .toList();

@@ -11,12 +11,12 @@ import java.util.List;
  * The oracle: what an all-reduce of these buffers is, computed in one loop by scalar kernels. Segment k is added up in
  * the order of ranks k, k + 1, ... k - 1; that is all it shares with the ring.
  */
-final class ReferenceAllReduce {
+public final class ReferenceAllReduce {
     private static final Kernels KERNELS = new ScalarKernels();
 
     private ReferenceAllReduce() {}
 
-    static MemorySegment of(List<MemorySegment> buffers, DataType type, ReduceOp op) {
+    public static MemorySegment of(List<MemorySegment> buffers, DataType type, ReduceOp op) {
         int size = buffers.size();
         long count = buffers.getFirst().byteSize() / type.sizeBytes();
         MemorySegment result = MemorySegment.ofArray(new byte[Math.toIntExact(count * type.sizeBytes())]);

@@ -47,6 +47,7 @@ public final class Main implements Runnable {
 
     static CommandLine commandLine() {
         return new CommandLine(new Main())
+                .setParameterExceptionHandler(new UsageErrors())
                 .setExecutionExceptionHandler((e, command, parsed) -> report(e, command))
                 .setUsageHelpAutoWidth(true);
     }

@@ -1,0 +1,157 @@
+package io.kolo.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.kolo.executor.TrainingProgram;
+import io.kolo.executor.Worker;
+import io.kolo.testkit.Leftovers;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@ExtendWith(Leftovers.class)
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+class CliSystemTest {
+    private static final int SIGINT_EXIT_CODE = 130;
+
+    /** What a user would write. */
+    public static final class Greeting implements TrainingProgram<String> {
+        @Override
+        public String run(Worker worker, List<String> args) {
+            System.out.println("hello from " + worker.rank() + "/" + worker.size() + ", " + worker.localRank() + "/"
+                    + worker.localSize());
+            return args + " of " + worker.size();
+        }
+    }
+
+    @Test
+    void shouldTrainDigits() throws InterruptedException {
+        try (KoloProcess kolo = KoloProcess.start("run", "digits", "--workers", "2")) {
+            assertEquals(0, kolo.await(), () -> "" + kolo.lines());
+            assertTrue(
+                    kolo.lines().getFirst().matches("kolo: local engine, 2 workers, kernels: .+"),
+                    () -> "" + kolo.lines());
+            String last = kolo.lines().getLast();
+            assertTrue(last.matches("accuracy 0\\.\\d{3}"), last);
+            assertTrue(Double.parseDouble(last.substring("accuracy ".length())) >= 0.95, last);
+        }
+    }
+
+    @Test
+    void shouldRunAProgramFromAJarWithItsArguments(@TempDir Path folder) throws Exception {
+        Path jar = jarOf(folder, Greeting.class);
+        String name = Greeting.class.getName();
+        try (KoloProcess kolo = KoloProcess.start(
+                "run", "--jar", jar.toString(), "--class", name, "--workers", "2", "--", "--epochs", "10 or so")) {
+            assertEquals(0, kolo.await(), () -> "" + kolo.lines());
+            assertTrue(kolo.lines().contains("[0] hello from 0/2, 0/2"), () -> "" + kolo.lines());
+            assertTrue(kolo.lines().contains("[1] hello from 1/2, 1/2"), () -> "" + kolo.lines());
+            assertEquals("result [--epochs, 10 or so] of 2", kolo.lines().getLast());
+        }
+    }
+
+    @Test
+    void shouldRunAsAJarOfItsOwn() throws InterruptedException {
+        String java = ProcessHandle.current().info().command().orElseThrow();
+        String jar = Repository.root().resolve("cli/target/kolo.jar").toString();
+        try (KoloProcess kolo = KoloProcess.command(java, "-jar", jar, "run", "digits", "--epochs", "1")) {
+            assertEquals(0, kolo.await(), () -> "" + kolo.lines());
+            assertTrue(kolo.lines().getLast().startsWith("accuracy 0."), () -> "" + kolo.lines());
+        }
+    }
+
+    @Test
+    void shouldSayInOneLineWhatIsWrongWithWhatItWasAskedFor(@TempDir Path folder) throws Exception {
+        Path broken = Files.writeString(folder.resolve("broken.jar"), "this is no jar");
+        String missing = folder.resolve("missing.jar").toString();
+        assertRefused("workers must be 1 to 65536, not -1", "run", "digits", "--workers", "-1");
+        assertRefused("epochs must be at least 1, not 0", "run", "digits", "--epochs", "0");
+        assertRefused("class com.acme.Train can't be loaded", "run", "--class", "com.acme.Train");
+        assertRefused("does not implement io.kolo.executor.TrainingProgram", "run", "--class", "java.lang.String");
+        assertRefused("missing.jar can't be read", "run", "--jar", missing, "--class", "com.acme.Train");
+        assertRefused("broken.jar is none", "run", "--jar", broken.toString(), "--class", "com.acme.Train");
+        assertRefused("address 10.0.0.1:6379: this version", "run", "digits", "--address", "10.0.0.1:6379");
+        assertRefused("address 'ray' is none", "run", "digits", "--address", "ray");
+    }
+
+    private static void assertRefused(String why, String... args) throws InterruptedException {
+        try (KoloProcess kolo = KoloProcess.start(args)) {
+            assertEquals(2, kolo.await(), () -> "" + kolo.lines());
+            assertEquals(1, kolo.lines().size(), () -> "" + kolo.lines());
+            assertTrue(
+                    kolo.lines().getFirst().startsWith("kolo: "), kolo.lines().getFirst());
+            assertTrue(kolo.lines().getFirst().contains(why), kolo.lines().getFirst());
+        }
+    }
+
+    @Test
+    void shouldTakeTheClusterOfRayAddressByDefault() throws InterruptedException {
+        try (KoloProcess kolo = KoloProcess.start(Map.of("RAY_ADDRESS", "10.0.0.7:6379"), "run", "digits")) {
+            assertEquals(2, kolo.await());
+            assertTrue(
+                    kolo.lines().getFirst().contains("unset RAY_ADDRESS"),
+                    kolo.lines().getFirst());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"rnu,run", "run digts,digits", "run digits --wrokers 2,--workers"})
+    void shouldGuessWhatWasMeant(String line, String meant) throws InterruptedException {
+        try (KoloProcess kolo = KoloProcess.start(line.split(" "))) {
+            assertEquals(2, kolo.await());
+            String said = String.join("\n", kolo.lines());
+            assertTrue(said.contains("Did you mean " + meant + "?"), said);
+        }
+    }
+
+    @Test
+    void shouldTakeItsWorkersAlongOnCtrlC() throws Exception {
+        String kolo = Repository.root().resolve("kolo").toString();
+        String[] command = {"setsid", kolo, "run", "digits", "--workers", "2", "--epochs", "1000000"};
+        try (KoloProcess session = KoloProcess.command(command)) {
+            session.awaitLine("kolo: local engine");
+            List<ProcessHandle> workers =
+                    ProcessHandle.of(session.pid()).orElseThrow().children().toList();
+            assertEquals(2, workers.size());
+            long startNs = System.nanoTime();
+            signal("-INT", "-" + session.pid()); // the group, as a terminal does it
+            assertEquals(SIGINT_EXIT_CODE, session.await(), () -> "" + session.lines());
+            System.out.println("all gone after " + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs) + " ms");
+            assertTrue(workers.stream().noneMatch(ProcessHandle::isAlive));
+            assertTrue(session.lines().stream().noneMatch(line -> line.contains("xception")), "" + session.lines());
+        }
+    }
+
+    private static void signal(String name, String target) throws Exception {
+        assertEquals(
+                0,
+                new ProcessBuilder("kill", name, "--", target)
+                        .inheritIO()
+                        .start()
+                        .waitFor());
+    }
+
+    private static Path jarOf(Path folder, Class<?> type) throws IOException {
+        Path jar = folder.resolve("user.jar");
+        String entry = type.getName().replace('.', '/') + ".class";
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+                InputStream bytes = type.getClassLoader().getResourceAsStream(entry)) {
+            out.putNextEntry(new JarEntry(entry));
+            bytes.transferTo(out);
+        }
+        return jar;
+    }
+}

@@ -1,0 +1,86 @@
+package io.kolo.systemtests;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The command line as a user starts it. Standard error and output come as one. */
+final class KoloProcess implements AutoCloseable {
+    private static final long DEADLINE_S = 120;
+
+    private final Process process;
+    private final BufferedReader output;
+    private final List<String> lines = new ArrayList<>();
+
+    private KoloProcess(List<String> command, Map<String, String> environment) {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(Repository.root().toFile())
+                .redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        output = process.inputReader(StandardCharsets.UTF_8);
+    }
+
+    static KoloProcess start(String... args) {
+        return start(Map.of(), args);
+    }
+
+    static KoloProcess start(Map<String, String> environment, String... args) {
+        List<String> command =
+                new ArrayList<>(List.of(Repository.root().resolve("kolo").toString()));
+        command.addAll(List.of(args));
+        return new KoloProcess(command, environment);
+    }
+
+    /** Starts any command: {@code start} with a session of its own, say, so that its group can be sent a signal. */
+    static KoloProcess command(String... command) {
+        return new KoloProcess(List.of(command), Map.of());
+    }
+
+    /** Reads on until a line contains {@code text}. */
+    void awaitLine(String text) {
+        try {
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                lines.add(line);
+                if (line.contains(text)) {
+                    return;
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        throw new AssertionError("no line with '" + text + "' in " + lines);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** Reads the rest and returns the exit code. */
+    int await() throws InterruptedException {
+        output.lines().forEach(lines::add);
+        if (!process.waitFor(DEADLINE_S, TimeUnit.SECONDS)) {
+            throw new AssertionError("still running after " + DEADLINE_S + " s: " + lines);
+        }
+        return process.exitValue();
+    }
+
+    List<String> lines() {
+        return lines;
+    }
+
+    @Override
+    public void close() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+    }
+}

@@ -1,0 +1,140 @@
+package io.kolo.systemtests;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameEndingWith;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import io.kolo.executor.control.ObjectCodec;
+import java.io.ObjectInputStream;
+import java.lang.foreign.MemorySegment;
+
+/** The laws of ARCHITECTURE.md, by number. */
+@AnalyzeClasses(packages = "io.kolo", importOptions = DoNotIncludeTests.class)
+class LawsTest {
+    // 1. Dependencies point down; siblings are strangers; no package cycles.
+
+    @ArchTest
+    static final ArchRule kernelsKnowNobody = noClasses()
+            .that()
+            .resideInAPackage("io.kolo.kernels..")
+            .should()
+            .dependOnClassesThat(resideInAPackage("io.kolo..").and(not(resideInAPackage("io.kolo.kernels.."))));
+
+    @ArchTest
+    static final ArchRule allreduceKnowsOnlyKernels = noClasses()
+            .that()
+            .resideInAPackage("io.kolo.allreduce..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.kolo.executor..", "io.kolo.dl4j..", "io.kolo.samples..", "io.kolo.cli..");
+
+    @ArchTest
+    static final ArchRule executorKnowsNoAdapterAndNoUser = noClasses()
+            .that()
+            .resideInAPackage("io.kolo.executor..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.kolo.dl4j..", "io.kolo.samples..", "io.kolo.cli..");
+
+    @ArchTest
+    static final ArchRule planesMeetInTheWorkerAlone = noClasses()
+            .that()
+            .resideInAnyPackage("io.kolo.executor.control..", "io.kolo.executor.local..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.kolo.allreduce..", "io.kolo.kernels..");
+
+    @ArchTest
+    static final ArchRule packagesHaveNoCycles =
+            slices().matching("io.kolo.(**)").should().beFreeOfCycles();
+
+    // 2. One vendor, one place.
+
+    @ArchTest
+    static final ArchRule aeronLivesInOnePackage = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.kolo.allreduce.aeron..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.aeron..");
+
+    @ArchTest
+    static final ArchRule agronaLivesInAllreduce = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.kolo.allreduce..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.agrona..");
+
+    @ArchTest
+    static final ArchRule grpcLivesInTheControlChannel = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.kolo.executor.control..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.grpc..");
+
+    @ArchTest
+    static final ArchRule dl4jLivesInItsAdapterAndTheSamples = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.kolo.dl4j..", "io.kolo.samples..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.nd4j..", "org.deeplearning4j..");
+
+    @ArchTest
+    static final ArchRule picocliLivesInTheCommandLine = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.kolo.cli..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("picocli..", "me.tongfei..");
+
+    @ArchTest
+    static final ArchRule addressesBecomeMemoryInOneClassAModule = noClasses()
+            .that(not(nameEndingWith("NativeMemory").or(nameEndingWith("NativeArrays"))))
+            .should()
+            .callMethod(MemorySegment.class, "reinterpret", long.class);
+
+    @ArchTest
+    static final ArchRule onlyOneClassDeserializes = noClasses()
+            .that(not(belongToAnyOf(ObjectCodec.class)))
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(ObjectInputStream.class);
+
+    // 9. executor.worker interprets; nothing else knows it.
+
+    @ArchTest
+    static final ArchRule nobodyCallsTheWorker = classes()
+            .that()
+            .resideInAPackage("io.kolo.executor.worker..")
+            .should()
+            .onlyBeAccessed()
+            .byAnyPackage("io.kolo.executor.worker..");
+
+    // 10. The environment is read in cli, in the worker's main class and where "auto" is resolved.
+
+    @ArchTest
+    static final ArchRule environmentIsReadInThreePlaces = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.kolo.cli..")
+            .and()
+            .haveNameNotMatching("io\\.kolo\\.executor\\.worker\\.WorkerMain|io\\.kolo\\.executor\\.RayExecutor.*")
+            .should()
+            .callMethod(System.class, "getenv")
+            .orShould()
+            .callMethod(System.class, "getenv", String.class)
+            .orShould()
+            .callMethod(System.class, "getProperty", String.class)
+            .orShould()
+            .callMethod(System.class, "getProperty", String.class, String.class);
+}
