@@ -47,7 +47,7 @@ final class BarListener extends ConsoleListener {
                     .setConsumer(new DelegatingProgressBarConsumer(this::draw))
                     .build();
         }
-        bar.setExtraMessage(metrics(progress));
+        bar.setExtraMessage("  " + metrics(progress));
         bar.stepTo(progress.done());
     }
 
@@ -56,16 +56,15 @@ final class BarListener extends ConsoleListener {
         if (bar != null) {
             bar.stepTo(bar.getMax());
         }
+        close();
     }
 
     @Override
     public void close() {
         if (bar != null) {
             bar.close();
-            synchronized (this) {
-                out.println();
-                shown = "";
-            }
+            bar = null;
+            out.println();
         }
     }
 }

@@ -52,7 +52,7 @@ abstract class ConsoleListener implements JobListener, AutoCloseable {
 
     abstract void show(Progress progress);
 
-    /** The job has ended well: what is shown of its progress is complete. */
+    /** The job has ended well: what is shown of its progress is complete, and what comes next stands below it. */
     void finish() {}
 
     @Override

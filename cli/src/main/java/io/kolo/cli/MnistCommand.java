@@ -8,6 +8,13 @@ import picocli.CommandLine.Command;
 /** {@code kolo run mnist}. */
 @Command(name = "mnist", description = "A convolutional network learns 5,000 MNIST digits of 28 x 28 pixels.")
 final class MnistCommand extends SampleCommand {
+    private static final int EPOCHS = 5;
+
+    @Override
+    int defaultEpochs() {
+        return EPOCHS;
+    }
+
     @Override
     TrainingFunction<Double> function(SampleOptions options) {
         return worker -> Mnist.train(worker, options);

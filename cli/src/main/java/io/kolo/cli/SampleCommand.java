@@ -4,6 +4,7 @@ import io.kolo.executor.RayExecutor;
 import io.kolo.executor.TrainingFunction;
 import io.kolo.samples.SampleOptions;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,12 +17,8 @@ abstract class SampleCommand implements Runnable {
     @Mixin
     private final LaunchOptions launch = new LaunchOptions();
 
-    @Option(
-            names = "--epochs",
-            paramLabel = "N",
-            defaultValue = "20",
-            description = "How often each image is seen (default: ${DEFAULT-VALUE}).")
-    private int epochs;
+    @Option(names = "--epochs", paramLabel = "N", description = "How often each image is seen (default: 20; mnist 5).")
+    private @Nullable Integer epochs;
 
     @Option(
             names = "--batch-size",
@@ -41,12 +38,15 @@ abstract class SampleCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
+    abstract int defaultEpochs();
+
     /** The sample as a function; it must capture the options alone. */
     abstract TrainingFunction<Double> function(SampleOptions options);
 
     @Override
     public void run() {
-        TrainingFunction<Double> function = function(new SampleOptions(epochs, batchSize, seed));
+        SampleOptions options = new SampleOptions(epochs == null ? defaultEpochs() : epochs, batchSize, seed);
+        TrainingFunction<Double> function = function(options);
         try (ConsoleListener console = ConsoleListener.forThisTerminal(spec.name());
                 RayExecutor executor = launch.builder().listener(console).build()) {
             executor.start();
