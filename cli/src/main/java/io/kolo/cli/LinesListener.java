@@ -9,6 +9,7 @@ final class LinesListener extends ConsoleListener {
     private static final int LINES = 10;
 
     private long startNs;
+    private long doneAtStart;
     private long linesShown = -1;
 
     LinesListener(PrintStream out) {
@@ -24,6 +25,7 @@ final class LinesListener extends ConsoleListener {
     synchronized void show(Progress progress) {
         if (linesShown < 0) {
             startNs = System.nanoTime();
+            doneAtStart = progress.done();
             linesShown = 0;
             return; // from here on there is a rate
         }
@@ -31,7 +33,7 @@ final class LinesListener extends ConsoleListener {
         if (due > linesShown) {
             linesShown = due;
             double seconds = (System.nanoTime() - startNs) / 1e9;
-            double rate = progress.done() / seconds;
+            double rate = (progress.done() - doneAtStart) / seconds;
             out.printf(
                     Locale.ROOT,
                     "%3d %%  %s  %,.0f samples/s  %.0f s left%n",

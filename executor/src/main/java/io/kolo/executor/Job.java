@@ -195,15 +195,15 @@ final class Job implements AutoCloseable {
     }
 
     private void sendToAll(byte[] function, int run) {
-        try {
-            for (WorkerConnection connection : connections.values()) {
+        connections.forEach((rank, connection) -> {
+            try {
                 connection.function(function, run);
+            } catch (TimeoutException e) {
+                throw new IllegalStateException("rank " + rank + " does not take the function: " + e.getMessage(), e);
+            } catch (InterruptedException e) {
+                throw interrupted();
             }
-        } catch (TimeoutException e) {
-            throw new IllegalStateException("the function could not be sent: " + e.getMessage(), e);
-        } catch (InterruptedException e) {
-            throw interrupted();
-        }
+        });
     }
 
     private void abortAll(int culprit, String reason) {

@@ -2,6 +2,8 @@ package io.kolo.executor;
 
 import io.kolo.allreduce.Ring;
 import io.kolo.executor.control.ObjectCodec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -94,6 +96,13 @@ public final class RayExecutor implements AutoCloseable {
     public void close() {
         if (job != null) {
             job.close();
+        }
+        if (settings.loader() instanceof URLClassLoader ofJars) {
+            try {
+                ofJars.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
