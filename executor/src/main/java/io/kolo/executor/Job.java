@@ -16,13 +16,18 @@ import io.kolo.executor.local.WorkerSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -31,20 +36,24 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The workers of one executor, from launch to close. All that happens to them arrives in one queue, which the user's
- * thread empties while it waits; so the state of a job needs no locks.
+ * The workers of one executor, from launch to close. All that happens to them arrives in one queue. The thread that
+ * starts the job empties it until the ring stands, and after that the job's own thread, which does one run after the
+ * other; so the state of a job needs no locks.
  */
 final class Job implements AutoCloseable {
     private static final String WORKER_MAIN = "io.kolo.executor.worker.WorkerMain";
     private static final int FIRST_GENERATION = 1;
     private static final long LEAVE_TIMEOUT_MS = 500;
     private static final long NO_DEADLINE = Long.MAX_VALUE;
+    private static final long LOOK_UP_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final Settings settings;
     private final SerialListener listener;
     private final BlockingQueue<WorkerEvent> events = new LinkedBlockingQueue<>();
-    private final Map<Integer, WorkerConnection> connections = new TreeMap<>();
-    private final Map<Integer, WorkerProcess> processes = new TreeMap<>();
+    private final Map<Integer, WorkerConnection> connections = new ConcurrentSkipListMap<>();
+    private final Map<Integer, WorkerProcess> processes = new ConcurrentSkipListMap<>();
+    private final ExecutorService runner = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("kolo-job").factory());
     private final LocalEngine engine;
     private final ControlServer server;
     private final JobToken token = JobToken.random();
@@ -158,25 +167,43 @@ final class Job implements AutoCloseable {
     }
 
     /**
-     * Runs a serialized function on all workers.
+     * Has a serialized function run, after those that were submitted before.
      *
-     * @return the results by rank
-     * @throws JobFailedException once all workers have answered, or had {@value RunOutcome#GRACE_MS} ms to
+     * @param ranks who runs it
+     * @return the results by rank; if one fails, so do all that are not there yet
      */
-    List<@Nullable Object> run(byte[] function) {
+    Map<Integer, CompletableFuture<@Nullable Object>> submit(byte[] function, Set<Integer> ranks) {
+        Map<Integer, CompletableFuture<@Nullable Object>> results = new TreeMap<>();
+        ranks.forEach(rank -> results.put(rank, new CompletableFuture<>()));
+        try {
+            runner.execute(() -> {
+                try {
+                    run(function, results);
+                } catch (RuntimeException e) {
+                    results.values().forEach(result -> result.completeExceptionally(e));
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            throw new CancellationException("the executor was closed");
+        }
+        return results;
+    }
+
+    /** Ends once all ranks have answered; after the first failure the others have {@link RunOutcome#GRACE_MS} to. */
+    private void run(byte[] function, Map<Integer, CompletableFuture<@Nullable Object>> results) {
         int run = ++runs;
         RunOutcome outcome = new RunOutcome(this::describeExit);
-        sendToAll(function, run);
+        results.keySet().forEach(rank -> send(function, run, rank));
         long deadlineNs = NO_DEADLINE;
-        while (outcome.answers() < settings.workers()) {
+        while (!outcome.answers(results.keySet())) {
             WorkerEvent event = poll(deadlineNs);
             if (event == null) {
                 break; // who has not answered by now is stuck in the user's code, and is killed
             }
-            if (event instanceof WorkerEvent.Returned returned && returned.run() != run) {
-                continue;
-            }
             outcome.add(event);
+            if (event instanceof WorkerEvent.Returned returned) {
+                complete(results.get(returned.slot()), returned);
+            }
             if (outcome.culprit() != null && deadlineNs == NO_DEADLINE) {
                 deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RunOutcome.GRACE_MS);
                 abortAll(outcome.culprit(), outcome.reason());
@@ -187,23 +214,31 @@ final class Job implements AutoCloseable {
             close();
             throw failure;
         }
-        List<@Nullable Object> results = new ArrayList<>();
-        outcome.results()
-                .forEach((rank, bytes) ->
-                        results.add(ObjectCodec.read(bytes, settings.loader(), "the result of rank " + rank)));
-        return results;
     }
 
-    private void sendToAll(byte[] function, int run) {
-        connections.forEach((rank, connection) -> {
-            try {
+    private void complete(@Nullable CompletableFuture<@Nullable Object> result, WorkerEvent.Returned returned) {
+        if (result == null) {
+            return;
+        }
+        try {
+            String role = "the result of rank " + returned.slot();
+            result.complete(ObjectCodec.read(returned.result(), settings.loader(), role));
+        } catch (IllegalArgumentException e) {
+            result.completeExceptionally(e);
+        }
+    }
+
+    private void send(byte[] function, int run, int rank) {
+        try {
+            WorkerConnection connection = connections.get(rank);
+            if (connection != null) {
                 connection.function(function, run);
-            } catch (TimeoutException e) {
-                throw new IllegalStateException("rank " + rank + " does not take the function: " + e.getMessage(), e);
-            } catch (InterruptedException e) {
-                throw interrupted();
             }
-        });
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("rank " + rank + " does not take the function: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            throw interrupted();
+        }
     }
 
     private void abortAll(int culprit, String reason) {
@@ -229,17 +264,17 @@ final class Job implements AutoCloseable {
 
     /** Returns the next event, or null at the deadline. */
     private @Nullable WorkerEvent poll(long deadlineNs) {
-        if (closed.get()) {
-            throw new CancellationException("the executor was closed");
-        }
         try {
-            WorkerEvent event = deadlineNs == NO_DEADLINE
-                    ? events.take()
-                    : events.poll(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS);
-            if (closed.get()) {
-                throw new CancellationException("the executor was closed");
+            while (true) {
+                long leftNs = deadlineNs == NO_DEADLINE ? LOOK_UP_NS : deadlineNs - System.nanoTime();
+                WorkerEvent event = events.poll(Math.min(leftNs, LOOK_UP_NS), TimeUnit.NANOSECONDS);
+                if (closed.get()) {
+                    throw new CancellationException("the executor was closed");
+                }
+                if (event != null || leftNs <= 0) {
+                    return event;
+                }
             }
-            return event;
         } catch (InterruptedException e) {
             throw interrupted();
         }
@@ -272,6 +307,7 @@ final class Job implements AutoCloseable {
         }
         engine.close();
         server.close();
+        runner.shutdown(); // it sees that the job is closed; what was still to run fails
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {

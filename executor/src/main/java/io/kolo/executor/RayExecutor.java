@@ -11,6 +11,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,14 +67,78 @@ public final class RayExecutor implements AutoCloseable {
      * @throws JobFailedException if a worker's function throws, or a worker is lost
      */
     public <R extends @Nullable Object> List<R> run(TrainingFunction<R> function) {
+        return join(runAsync(function));
+    }
+
+    /**
+     * Runs a function on each worker, after the runs that were asked for before.
+     *
+     * @param function serialized with all that it captures
+     * @return the results by rank, each there as soon as its worker returns. When a worker fails or is lost, those that
+     *     are not there yet fail with a {@link JobFailedException}. To cancel one closes the executor: what runs on a
+     *     worker is the user's code, which need not hear of it.
+     * @throws IllegalArgumentException if the function captures what is not serializable; nothing has run then
+     */
+    public <R extends @Nullable Object> List<CompletableFuture<R>> runAsync(TrainingFunction<R> function) {
+        return submit(function, IntStream.range(0, settings.workers()).boxed().collect(Collectors.toSet()));
+    }
+
+    <R extends @Nullable Object> List<CompletableFuture<R>> submit(TrainingFunction<R> function, Set<Integer> ranks) {
         byte[] bytes = ObjectCodec.write(function, "the training function");
-        List<R> results = new ArrayList<>();
-        for (Object result : started().run(bytes)) {
+        List<CompletableFuture<R>> results = new ArrayList<>();
+        for (CompletableFuture<@Nullable Object> result :
+                started().submit(bytes, ranks).values()) {
             @SuppressWarnings("unchecked") // it is what the function returned
-            R typed = (R) result;
+            CompletableFuture<R> typed = (CompletableFuture<R>) result;
+            var unused = typed.whenComplete((value, error) -> {
+                if (typed.isCancelled()) {
+                    close();
+                }
+            });
             results.add(typed);
         }
         return results;
+    }
+
+    /** Waits for all results; throws what the first one that failed did. */
+    <R extends @Nullable Object> List<R> join(List<CompletableFuture<R>> futures) {
+        List<R> results = new ArrayList<>();
+        try {
+            for (CompletableFuture<R> future : futures) {
+                results.add(future.get());
+            }
+            return results;
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            close();
+            throw new CancellationException("the thread that waited for the workers was interrupted");
+        }
+    }
+
+    /**
+     * Launches the workers and builds an object on each of them, which stays there from call to call.
+     *
+     * @param factory builds the object; called once on each worker
+     * @param <E> the object, which never leaves its worker and need not be serializable
+     * @throws JobFailedException if a worker did not come up, or its factory throws
+     */
+    public <E> Workers<E> start(SerializableSupplier<E> factory) {
+        return start(worker -> factory.get());
+    }
+
+    /**
+     * Launches the workers and builds an object on each of them, which stays there from call to call.
+     *
+     * @param factory builds the object of a worker; called once on each
+     * @param <E> the object, which never leaves its worker and need not be serializable
+     * @throws JobFailedException if a worker did not come up, or its factory throws
+     */
+    public <E> Workers<E> start(TrainingFunction<E> factory) {
+        start();
+        run(new Workers.Build<>(factory));
+        return new Workers<>(this);
     }
 
     /**

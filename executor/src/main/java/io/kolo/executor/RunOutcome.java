@@ -1,7 +1,9 @@
 package io.kolo.executor;
 
 import io.kolo.executor.control.WorkerEvent;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +24,7 @@ final class RunOutcome {
     }
 
     private final ExitDescription exits;
-    private final Map<Integer, byte[]> results = new TreeMap<>();
+    private final Set<Integer> returned = new HashSet<>();
     private final Map<Integer, WorkerFailedException> failed = new TreeMap<>();
     private final Map<Integer, WorkerLostException> lost = new TreeMap<>();
     private final Map<Integer, WorkerLostException> disconnected = new TreeMap<>();
@@ -36,7 +38,7 @@ final class RunOutcome {
     void add(WorkerEvent event) {
         int slot = event.slot();
         switch (event) {
-            case WorkerEvent.Returned returned -> results.put(slot, returned.result());
+            case WorkerEvent.Returned result -> returned.add(slot);
             case WorkerEvent.Failed thrown -> {
                 RemoteException cause = RemoteException.of(thrown.failure().getCausesList());
                 failed.put(slot, new WorkerFailedException(slot, cause));
@@ -64,15 +66,10 @@ final class RunOutcome {
         }
     }
 
-    /** Returns how many workers have said how it went, or can't any more. */
-    int answers() {
-        return (int) (results.keySet().stream()
-                        .filter(slot -> !lost.containsKey(slot))
-                        .count()
-                + failed.keySet().stream()
-                        .filter(slot -> !results.containsKey(slot) && !lost.containsKey(slot))
-                        .count()
-                + lost.size());
+    /** Returns whether all of {@code ranks} have said how it went, or can't any more. */
+    boolean answers(Set<Integer> ranks) {
+        return ranks.stream()
+                .allMatch(rank -> returned.contains(rank) || failed.containsKey(rank) || lost.containsKey(rank));
     }
 
     /** Returns the first worker that failed, or null if none has. */
@@ -84,11 +81,6 @@ final class RunOutcome {
     /** Returns what the other workers are told about the culprit. */
     String reason() {
         return reason;
-    }
-
-    /** Returns the serialized results by rank. */
-    Map<Integer, byte[]> results() {
-        return results;
     }
 
     /** Returns the error of the culprit with those of the others suppressed, or null if no worker failed. */

@@ -19,11 +19,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** The driver's end of the control channel. Listens on loopback only. */
 public final class ControlServer implements AutoCloseable {
     private static final long CLOSE_TIMEOUT_MS = 1000;
+
+    /** A broken stream is an event of ours; its stack trace on the user's screen would say nothing more. */
+    private static final Logger STREAM_ERRORS =
+            Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty.NettyServerHandler");
 
     private final Server server;
     private final ExecutorService threads = Executors.newCachedThreadPool(
@@ -43,6 +49,7 @@ public final class ControlServer implements AutoCloseable {
     public ControlServer(
             int slots, JobToken token, Consumer<WorkerEvent> events, BiConsumer<Integer, Progress> progress)
             throws IOException {
+        STREAM_ERRORS.setLevel(Level.SEVERE);
         this.events = events;
         this.progress = progress;
         this.joined = new AtomicIntegerArray(slots);
