@@ -1,6 +1,7 @@
 package io.kolo.cli;
 
 import io.kolo.executor.JobFailedException;
+import io.kolo.executor.engine.PlacementException;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.logging.Level;
@@ -62,12 +63,15 @@ public final class Main implements Runnable {
                 JobErrors.print(failed, command.getErr());
                 yield FAILED;
             }
-            case CancellationException closed -> {
-                command.getErr().println("kolo: " + closed.getMessage());
-                yield FAILED;
-            }
+            case CancellationException closed -> failed(closed, command);
+            case PlacementException refused -> failed(refused, command);
             default -> throw e;
         };
+    }
+
+    private static int failed(Exception e, CommandLine command) {
+        command.getErr().println("kolo: " + e.getMessage());
+        return FAILED;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.kolo.cli;
 
 import io.kolo.executor.RayExecutor;
+import io.kolo.executor.RayExecutorBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +56,7 @@ final class RunCommand implements Runnable {
                     : new UnmatchedArgumentException(spec.commandLine(), List.of(args.getFirst()));
         }
         try (ConsoleListener console = ConsoleListener.forThisTerminal(programClass)) {
-            RayExecutor.Builder builder = launch.builder().program(programClass).listener(console);
+            RayExecutorBuilder builder = launch.builder().program(programClass).listener(console);
             jars.forEach(builder::jar);
             Object result = execute(builder, programClass);
             console.finish();
@@ -65,7 +66,7 @@ final class RunCommand implements Runnable {
         }
     }
 
-    private @Nullable Object execute(RayExecutor.Builder builder, String program) {
+    private @Nullable Object execute(RayExecutorBuilder builder, String program) {
         try (RayExecutor executor = builder.build()) {
             executor.start();
             return executor.run(program, args).getFirst();

@@ -1,6 +1,5 @@
 package io.kolo.executor;
 
-import io.kolo.executor.RayExecutor.Settings;
 import io.kolo.executor.control.ControlServer;
 import io.kolo.executor.control.JobToken;
 import io.kolo.executor.control.ObjectCodec;
@@ -10,12 +9,14 @@ import io.kolo.executor.control.WorkerEvent;
 import io.kolo.executor.control.proto.Hello;
 import io.kolo.executor.control.proto.Member;
 import io.kolo.executor.control.proto.World;
-import io.kolo.executor.local.LocalEngine;
-import io.kolo.executor.local.WorkerProcess;
-import io.kolo.executor.local.WorkerSpec;
+import io.kolo.executor.engine.Engine;
+import io.kolo.executor.engine.Placed;
+import io.kolo.executor.engine.WorkerHandle;
+import io.kolo.executor.engine.WorkerSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -47,14 +48,14 @@ final class Job implements AutoCloseable {
     private static final long NO_DEADLINE = Long.MAX_VALUE;
     private static final long LOOK_UP_NS = TimeUnit.SECONDS.toNanos(1);
 
-    private final Settings settings;
+    private final JobSettings settings;
     private final SerialListener listener;
     private final BlockingQueue<WorkerEvent> events = new LinkedBlockingQueue<>();
     private final Map<Integer, WorkerConnection> connections = new ConcurrentSkipListMap<>();
-    private final Map<Integer, WorkerProcess> processes = new ConcurrentSkipListMap<>();
+    private final Map<Integer, WorkerHandle> handles = new ConcurrentSkipListMap<>();
     private final ExecutorService runner = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("kolo-job").factory());
-    private final LocalEngine engine;
+    private final Engine engine;
     private final ControlServer server;
     private final JobToken token = JobToken.random();
     private final Thread hook = new Thread(this::close, "kolo-close");
@@ -63,10 +64,10 @@ final class Job implements AutoCloseable {
     private boolean ended;
     private int runs;
 
-    Job(Settings settings) {
+    Job(JobSettings settings) {
         this.settings = settings;
         this.listener = new SerialListener(settings.listener());
-        this.engine = new LocalEngine(settings.workers());
+        this.engine = settings.openEngine();
         try {
             this.server = new ControlServer(
                     settings.workers(),
@@ -86,12 +87,13 @@ final class Job implements AutoCloseable {
         boolean started = false;
         try {
             long deadlineNs = System.nanoTime() + settings.startTimeout().toNanos();
-            launch();
+            launch(engine.reserve(settings.bundle(), settings.bundles(), settings.strategy()));
             List<Hello> members = awaitJoins(deadlineNs);
             formRing(members);
             awaitReady(deadlineNs);
-            listener.onStarted("kolo: local engine, " + members.size() + (members.size() == 1 ? " worker" : " workers")
-                    + ", kernels: " + members.getFirst().getKernels());
+            listener.onStarted(
+                    "kolo: " + engine.name() + ", " + members.size() + (members.size() == 1 ? " worker" : " workers")
+                            + ", kernels: " + members.getFirst().getKernels());
             started = true;
         } finally {
             if (!started) {
@@ -101,17 +103,28 @@ final class Job implements AutoCloseable {
         }
     }
 
-    private void launch() {
-        for (int slot = 0; slot < settings.workers(); slot++) {
-            int rank = slot;
-            Map<String, String> environment =
-                    new WorkerEnvironment(slot, server.address(), token, engine.folder(slot)).variables();
-            WorkerProcess process = engine.launch(
-                    new WorkerSpec(slot, WORKER_MAIN, settings.jars(), environment),
-                    line -> listener.onLine(rank, line));
-            processes.put(slot, process);
-            process.onExit(exitCode -> events.add(new WorkerEvent.Exited(rank, exitCode)));
+    private void launch(List<Placed> bundles) {
+        for (int rank = 0; rank < settings.workers(); rank++) {
+            int slot = rank;
+            WorkerHandle handle = engine.launch(
+                    specification(slot, bundles.get(slot / settings.workersPerBundle())),
+                    line -> listener.onLine(slot, line));
+            handles.put(slot, handle);
+            handle.onExit(exitCode -> events.add(new WorkerEvent.Exited(slot, exitCode)));
         }
+    }
+
+    private WorkerSpec specification(int slot, Placed placed) {
+        Map<String, String> environment = new HashMap<>(settings.environment());
+        environment.putAll(new WorkerEnvironment(slot, server.address(), token, placed.node()).variables());
+        return new WorkerSpec(
+                slot,
+                placed,
+                settings.gpus(placed.gpus(), slot % settings.workersPerBundle()),
+                settings.threads(),
+                WORKER_MAIN,
+                settings.jars(),
+                environment);
     }
 
     private List<Hello> awaitJoins(long deadlineNs) {
@@ -141,8 +154,10 @@ final class Job implements AutoCloseable {
                 .setGeneration(FIRST_GENERATION)
                 .setKey(new SecureRandom().nextLong())
                 .setCollectiveTimeoutMs(settings.collectiveTimeout().toMillis());
-        hellos.forEach(hello ->
-                world.addMembers(Member.newBuilder().setHost(hello.getHost()).setDataAddress(hello.getDataAddress())));
+        hellos.forEach(hello -> world.addMembers(Member.newBuilder()
+                .setHost(hello.getHost())
+                .setDataAddress(hello.getDataAddress())
+                .setBundle(hello.getSlot() / settings.workersPerBundle())));
         connections.forEach(
                 (slot, connection) -> connection.world(world.setRank(slot).build()));
     }
@@ -246,10 +261,10 @@ final class Job implements AutoCloseable {
     }
 
     private String describeExit(int slot, int exitCode) {
-        WorkerProcess process = processes.get(slot);
+        WorkerHandle handle = handles.get(slot);
         String end = exitCode > 128 ? "was killed by signal " + (exitCode - 128) : "ended with exit code " + exitCode;
-        List<String> lines = process == null ? List.of() : process.lastLines();
-        return "rank " + slot + " (process " + (process == null ? "?" : process.pid()) + ") " + end
+        List<String> lines = handle == null ? List.of() : handle.lastLines();
+        return "rank " + slot + (handle == null ? " " : " (" + handle.description() + ") ") + end
                 + (lines.isEmpty() ? "" : "; its last lines:\n  " + String.join("\n  ", lines));
     }
 

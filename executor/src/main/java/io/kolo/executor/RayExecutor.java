@@ -1,14 +1,9 @@
 package io.kolo.executor;
 
-import io.kolo.allreduce.Ring;
 import io.kolo.executor.control.ObjectCodec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.MalformedURLException;
-import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -32,21 +27,22 @@ import org.jspecify.annotations.Nullable;
  * One thread uses an executor; any thread may close it. A JVM that ends takes its workers along.
  */
 public final class RayExecutor implements AutoCloseable {
-    private final Settings settings;
+    private final JobSettings settings;
     private @Nullable Job job;
 
-    private RayExecutor(Settings settings) {
+    RayExecutor(JobSettings settings) {
         this.settings = settings;
     }
 
     /** Returns a builder with one worker, on the cluster of {@code RAY_ADDRESS} or else on this machine. */
-    public static Builder builder() {
-        return new Builder();
+    public static RayExecutorBuilder builder() {
+        return new RayExecutorBuilder();
     }
 
     /**
      * Launches the workers and forms their ring.
      *
+     * @throws io.kolo.executor.engine.PlacementException if there is no room for them
      * @throws JobFailedException if a worker did not come up; the others are gone then
      * @throws IllegalStateException if the executor was started before, or the workers did not come up in time
      */
@@ -172,111 +168,6 @@ public final class RayExecutor implements AutoCloseable {
                 ofJars.close();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
-            }
-        }
-    }
-
-    /** What a job is made of; see {@link Builder}. */
-    record Settings(
-            int workers,
-            List<Path> jars,
-            ClassLoader loader,
-            Duration startTimeout,
-            Duration collectiveTimeout,
-            JobListener listener) {}
-
-    /** Says what to launch. */
-    public static final class Builder {
-        private int workers = 1;
-        private String address = Address.AUTO;
-        private final List<Path> jars = new ArrayList<>();
-        private @Nullable String program;
-        private Duration startTimeout = Duration.ofMinutes(2);
-        private Duration collectiveTimeout = Duration.ofMinutes(5);
-        private JobListener listener = new JobListener() {};
-
-        private Builder() {}
-
-        /** Sets the number of workers, at least 1. */
-        public Builder workers(int workers) {
-            this.workers = workers;
-            return this;
-        }
-
-        /**
-         * Sets where to launch them: {@code "local"} is worker JVMs on this machine, {@code "HOST:PORT"} a Ray cluster,
-         * and {@code "auto"}, the default, the cluster of {@code RAY_ADDRESS} if that is set, else local.
-         */
-        public Builder address(String address) {
-            this.address = address;
-            return this;
-        }
-
-        /** Adds a jar to the workers' class path, beside that of this JVM. */
-        public Builder jar(Path jar) {
-            jars.add(jar);
-            return this;
-        }
-
-        /** Names a {@link TrainingProgram} that will be run, so that {@link #build} finds out if it can't. */
-        public Builder program(String programClass) {
-            this.program = programClass;
-            return this;
-        }
-
-        /** Sets how long launching may take, by default two minutes. */
-        public Builder startTimeout(Duration timeout) {
-            this.startTimeout = timeout;
-            return this;
-        }
-
-        /** Sets how long a collective operation may go without any progress, by default five minutes. */
-        public Builder collectiveTimeout(Duration timeout) {
-            this.collectiveTimeout = timeout;
-            return this;
-        }
-
-        /** Sets who takes the workers' output and progress, by default standard output. */
-        public Builder listener(JobListener listener) {
-            this.listener = listener;
-            return this;
-        }
-
-        /**
-         * Checks the settings.
-         *
-         * @throws IllegalArgumentException with what to do
-         */
-        public RayExecutor build() {
-            if (workers < 1 || workers > Ring.MAX_SIZE) {
-                throw new IllegalArgumentException("workers must be 1 to " + Ring.MAX_SIZE + ", not " + workers);
-            }
-            String resolved = Address.resolve(address, System.getenv());
-            if (!resolved.equals(Address.LOCAL)) {
-                throw new IllegalArgumentException("address " + resolved
-                        + ": this version launches on this machine only; use the address local, or unset RAY_ADDRESS");
-            }
-            ClassLoader loader = loader();
-            if (program != null) {
-                new ProgramFunction(program, List.of()).check(loader);
-            }
-            return new RayExecutor(
-                    new Settings(workers, List.copyOf(jars), loader, startTimeout, collectiveTimeout, listener));
-        }
-
-        private ClassLoader loader() {
-            jars.forEach(Jars::check);
-            ClassLoader own = RayExecutor.class.getClassLoader();
-            return jars.isEmpty()
-                    ? own
-                    : new URLClassLoader(jars.stream().map(Builder::url).toArray(URL[]::new), own);
-        }
-
-        private static URL url(Path jar) {
-            try {
-                return jar.toUri().toURL();
-            } catch (MalformedURLException e) {
-                throw new IllegalArgumentException(e);
             }
         }
     }

@@ -17,6 +17,18 @@ public interface Worker {
     /** Returns the number of the job's workers on this host. */
     int localSize();
 
+    /** Returns the number of this worker's host among those that have a worker of its {@link #localRank}. */
+    int crossRank();
+
+    /** Returns the number of hosts that have a worker of this one's {@link #localRank}. */
+    int crossSize();
+
+    /** Returns the number of the bundle that this worker runs in. */
+    int bundle();
+
+    /** Returns the number of the generation, which grows with each change of the workers. */
+    int generation();
+
     /** Returns the way to exchange buffers with the other workers. */
     Communicator communicator();
 

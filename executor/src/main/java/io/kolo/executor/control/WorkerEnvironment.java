@@ -1,24 +1,27 @@
 package io.kolo.executor.control;
 
-import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * What a worker's process is told by its environment.
+ * What the driver tells a worker's process by its environment.
  *
- * @param slot its place in the job
+ * @param slot its number in the job
  * @param control the driver's address, {@code host:port}
  * @param token the job's
- * @param folder its own folder in shared memory, not there yet
+ * @param node the name of the node that the worker is on
  */
-public record WorkerEnvironment(int slot, String control, JobToken token, Path folder) {
+public record WorkerEnvironment(int slot, String control, JobToken token, String node) {
     /** Returns the variables that {@link #of} reads. */
     public Map<String, String> variables() {
         return Map.of(
-                "KOLO_SLOT", String.valueOf(slot),
-                "KOLO_CONTROL", control,
-                "KOLO_TOKEN", token.value(),
-                "KOLO_FOLDER", folder.toString());
+                "KOLO_SLOT",
+                String.valueOf(slot),
+                "KOLO_CONTROL",
+                control,
+                "KOLO_TOKEN",
+                token.value(),
+                "KOLO_NODE",
+                node);
     }
 
     /** Reads what {@link #variables} wrote. */
@@ -27,10 +30,15 @@ public record WorkerEnvironment(int slot, String control, JobToken token, Path f
                 Integer.parseInt(required(variables, "KOLO_SLOT")),
                 required(variables, "KOLO_CONTROL"),
                 new JobToken(required(variables, "KOLO_TOKEN")),
-                Path.of(required(variables, "KOLO_FOLDER")));
+                required(variables, "KOLO_NODE"));
     }
 
-    private static String required(Map<String, String> variables, String name) {
+    /**
+     * Returns a variable that has to be there.
+     *
+     * @throws IllegalArgumentException if it is not
+     */
+    public static String required(Map<String, String> variables, String name) {
         String value = variables.get(name);
         if (value == null) {
             throw new IllegalArgumentException(

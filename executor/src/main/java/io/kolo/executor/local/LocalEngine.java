@@ -1,5 +1,13 @@
 package io.kolo.executor.local;
 
+import io.kolo.executor.engine.Engine;
+import io.kolo.executor.engine.Node;
+import io.kolo.executor.engine.Placed;
+import io.kolo.executor.engine.Placer;
+import io.kolo.executor.engine.Resources;
+import io.kolo.executor.engine.Strategy;
+import io.kolo.executor.engine.WorkerHandle;
+import io.kolo.executor.engine.WorkerSpec;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -17,8 +26,11 @@ import java.util.stream.Stream;
 /**
  * Starts worker JVMs on this machine: the driver's own JDK and class path, and the flags that Kolo's libraries need.
  * They are all gone, and the job's folder too, once it is closed.
+ *
+ * <p>It plays a cluster of named nodes with resources. Unless it is told which, this machine is the only one, with the
+ * GPUs that NVIDIA's driver shows and, since cores can be shared, as many CPUs as are asked for.
  */
-public final class LocalEngine implements AutoCloseable {
+final class LocalEngine implements Engine {
     private static final List<String> FLAGS = List.of(
             "--add-modules=jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
@@ -26,34 +38,48 @@ public final class LocalEngine implements AutoCloseable {
             "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
             "-XX:+ExitOnOutOfMemoryError");
     private static final String INCUBATOR_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector";
+    private static final Path NVIDIA_GPUS = Path.of("/proc/driver/nvidia/gpus");
     private static final long KILL_TIMEOUT_MS = 2000;
 
     private final JobFolder folder = JobFolder.create();
     private final List<WorkerProcess> processes = new CopyOnWriteArrayList<>();
-    private final int threadsPerWorker;
+    private final List<Node> nodes;
 
-    /** Prepares for {@code workers} workers: they share the machine's cores. */
-    public LocalEngine(int workers) {
-        this.threadsPerWorker = Math.max(1, Runtime.getRuntime().availableProcessors() / workers);
+    LocalEngine(List<Node> nodes) {
+        this.nodes = nodes;
     }
 
-    /** Returns the folder in shared memory that the worker of {@code slot} may use; it does not exist yet. */
-    public Path folder(int slot) {
-        return folder.path().resolve("worker-" + slot);
+    @Override
+    public String name() {
+        return nodes.isEmpty() ? "local engine" : "local engine with " + nodes.size() + " nodes";
     }
 
-    /**
-     * Starts a worker.
-     *
-     * @param spec what to start
-     * @param lines takes its output, on a thread of its own
-     */
-    public WorkerProcess launch(WorkerSpec spec, Consumer<String> lines) {
+    @Override
+    public List<Placed> reserve(Resources bundle, int count, Strategy strategy) {
+        return Placer.place(nodes.isEmpty() ? List.of(thisMachine(bundle, count)) : nodes, bundle, count, strategy);
+    }
+
+    private static Node thisMachine(Resources bundle, int count) {
+        double cpus = Math.max(
+                Runtime.getRuntime().availableProcessors(), bundle.times(count).of(Resources.CPU));
+        String[] gpus = NVIDIA_GPUS.toFile().list();
+        return new Node(
+                "localhost",
+                new Resources(Map.of(Resources.CPU, cpus, Resources.GPU, gpus == null ? 0.0 : gpus.length)));
+    }
+
+    @Override
+    public WorkerHandle launch(WorkerSpec spec, Consumer<String> lines) {
         ProcessBuilder builder = new ProcessBuilder(command(spec)).redirectErrorStream(true);
-        builder.environment().putAll(spec.environment());
+        Map<String, String> environment = builder.environment();
         // More OpenMP threads than cores cost a factor of six to ten, and other counts give other bits.
-        builder.environment().putIfAbsent("OMP_NUM_THREADS", String.valueOf(threadsPerWorker));
-        builder.environment().putIfAbsent("OPENBLAS_NUM_THREADS", String.valueOf(threadsPerWorker));
+        environment.putIfAbsent("OMP_NUM_THREADS", String.valueOf(spec.threads()));
+        environment.putIfAbsent("OPENBLAS_NUM_THREADS", String.valueOf(spec.threads()));
+        environment.putAll(spec.environment());
+        environment.put(FOLDER, folder.path().resolve("worker-" + spec.slot()).toString());
+        environment.put(
+                "CUDA_VISIBLE_DEVICES",
+                spec.gpus().stream().map(String::valueOf).collect(Collectors.joining(",")));
         try {
             Consumer<String> filtered = line -> {
                 if (!line.equals(INCUBATOR_WARNING)) {
@@ -74,7 +100,7 @@ public final class LocalEngine implements AutoCloseable {
                                         .getClassPath()
                                         .split(File.pathSeparator))
                                 .map(Path::of),
-                        spec.extraClassPath().stream())
+                        spec.jars().stream())
                 .map(entry -> entry.toAbsolutePath().toString())
                 .collect(Collectors.joining(File.pathSeparator));
         List<String> command = new ArrayList<>();
@@ -84,7 +110,7 @@ public final class LocalEngine implements AutoCloseable {
         return command;
     }
 
-    /** Waits for all workers to end by themselves; returns false if some have not. */
+    @Override
     public boolean awaitExits(long timeoutMs) throws InterruptedException {
         long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         for (WorkerProcess process : processes) {
@@ -95,7 +121,6 @@ public final class LocalEngine implements AutoCloseable {
         return true;
     }
 
-    /** Kills what is left, and deletes the job's folder. */
     @Override
     public void close() {
         processes.forEach(WorkerProcess::kill);

@@ -1,5 +1,6 @@
 package io.kolo.executor.local;
 
+import io.kolo.executor.engine.WorkerHandle;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,7 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /** One worker JVM: its output line by line, and its end. */
-public final class WorkerProcess {
+final class WorkerProcess implements WorkerHandle {
     private static final int LAST_LINES = 10;
     private static final long OUTPUT_TIMEOUT_MS = 500;
 
@@ -24,12 +25,12 @@ public final class WorkerProcess {
         this.reader = Thread.ofPlatform().daemon().name("kolo-output-" + slot).start(() -> read(lines));
     }
 
-    /** Returns the process id. */
-    public long pid() {
-        return process.pid();
+    @Override
+    public String description() {
+        return "process " + process.pid();
     }
 
-    /** Calls {@code action} with the exit code (128 + the signal that killed it) once the process is gone. */
+    @Override
     public void onExit(IntConsumer action) {
         var unused = process.onExit().thenAccept(gone -> {
             joinReader();
@@ -37,7 +38,7 @@ public final class WorkerProcess {
         });
     }
 
-    /** Returns the last lines of its output, oldest first. */
+    @Override
     public List<String> lastLines() {
         synchronized (lastLines) {
             return List.copyOf(lastLines);
@@ -45,7 +46,7 @@ public final class WorkerProcess {
     }
 
     /** Ends the process, which cannot refuse. */
-    public void kill() {
+    void kill() {
         process.destroyForcibly();
     }
 

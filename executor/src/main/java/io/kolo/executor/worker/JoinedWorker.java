@@ -8,6 +8,7 @@ import io.kolo.executor.control.proto.Progress;
 import io.kolo.executor.control.proto.World;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 /** The worker that a training function receives. */
 final class JoinedWorker implements Worker {
@@ -36,20 +37,47 @@ final class JoinedWorker implements Worker {
 
     @Override
     public int localRank() {
-        return (int) localMembersBelow(rank());
+        return (int) membersOnHostOf(rank(), rank());
     }
 
     @Override
     public int localSize() {
-        return (int) localMembersBelow(size());
+        return (int) membersOnHostOf(rank(), size());
     }
 
-    private long localMembersBelow(int rank) {
-        String host = world.getMembers(rank()).getHost();
+    /** Counts the members on the host of {@code rank} whose own rank is below {@code limit}. */
+    private long membersOnHostOf(int rank, int limit) {
+        String host = world.getMembers(rank).getHost();
         return world.getMembersList().stream()
-                .limit(rank)
+                .limit(limit)
                 .filter(member -> member.getHost().equals(host))
                 .count();
+    }
+
+    @Override
+    public int crossRank() {
+        return (int) membersOfThisLocalRankBelow(rank());
+    }
+
+    @Override
+    public int crossSize() {
+        return (int) membersOfThisLocalRankBelow(size());
+    }
+
+    private long membersOfThisLocalRankBelow(int limit) {
+        return IntStream.range(0, limit)
+                .filter(other -> membersOnHostOf(other, other) == localRank())
+                .count();
+    }
+
+    @Override
+    public int bundle() {
+        return world.getMembers(rank()).getBundle();
+    }
+
+    @Override
+    public int generation() {
+        return communicator.generation();
     }
 
     @Override

@@ -16,10 +16,13 @@ import io.kolo.executor.control.proto.Part;
 import io.kolo.executor.control.proto.Ready;
 import io.kolo.executor.control.proto.ToWorker;
 import io.kolo.executor.control.proto.World;
+import io.kolo.executor.engine.Engine;
 import io.kolo.executor.local.JobFolder;
 import io.kolo.kernels.Kernels;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeoutException;
@@ -35,7 +38,7 @@ public final class WorkerMain {
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
     private static final int DRIVER_LOST = 70;
 
-    private final WorkerEnvironment environment;
+    private final Path folder;
     private final AeronEndpoint endpoint;
     private final RingAssembler assembler;
     private final BlockingQueue<ToWorker> tasks = new LinkedBlockingQueue<>();
@@ -45,17 +48,17 @@ public final class WorkerMain {
     private volatile @Nullable Communicator communicator;
     private volatile boolean leaving;
 
-    private WorkerMain(WorkerEnvironment environment) {
+    private WorkerMain(WorkerEnvironment environment, Path folder) {
         Kernels kernels = Kernels.probe();
         String loopback = InetAddress.getLoopbackAddress().getHostAddress();
-        this.environment = environment;
-        this.endpoint = AeronEndpoint.open(environment.folder(), loopback, OPEN_TIMEOUT);
+        this.folder = folder;
+        this.endpoint = AeronEndpoint.open(folder, loopback, OPEN_TIMEOUT);
         this.assembler = new RingAssembler(endpoint, kernels);
         this.control = new ControlClient(environment.control(), environment.token(), this::onMessage, this::onEnd);
         outbox().sendNow(FromWorker.newBuilder()
                 .setHello(Hello.newBuilder()
                         .setSlot(environment.slot())
-                        .setHost(loopback)
+                        .setHost(environment.node())
                         .setDataAddress(endpoint.address())
                         .setKernels(kernels.description()))
                 .build());
@@ -64,7 +67,9 @@ public final class WorkerMain {
     /** Joins the driver that the environment names, and serves it until it says goodbye. */
     public static void main(String[] args) throws InterruptedException {
         WorkerLogging.quietLibraries();
-        new WorkerMain(WorkerEnvironment.of(System.getenv())).serve();
+        Map<String, String> variables = System.getenv();
+        Path folder = Path.of(WorkerEnvironment.required(variables, Engine.FOLDER));
+        new WorkerMain(WorkerEnvironment.of(variables), folder).serve();
     }
 
     private Outbox<FromWorker> outbox() {
@@ -97,7 +102,7 @@ public final class WorkerMain {
     private void onEnd(String reason) {
         if (!leaving) {
             System.err.println("the driver is gone (" + reason + "), so this worker ends");
-            JobFolder.abandon(environment.folder());
+            JobFolder.abandon(folder);
             Runtime.getRuntime().halt(DRIVER_LOST);
         }
     }

@@ -1,0 +1,38 @@
+package io.kolo.executor.engine;
+
+import java.util.List;
+import java.util.function.Consumer;
+
+/** A cluster, for one job. */
+public interface Engine extends AutoCloseable {
+    /** The variable in a worker's environment that names the folder in shared memory which it may use. */
+    String FOLDER = "KOLO_FOLDER";
+
+    /** Returns what the engine is, for the first line of output: {@code "local engine"}. */
+    String name();
+
+    /**
+     * Finds room for a job; called once, before the first launch.
+     *
+     * @param bundle what each bundle needs
+     * @param count number of bundles
+     * @return where they lie, those on one node side by side
+     * @throws PlacementException if there is no room for all of them, with the figures
+     */
+    List<Placed> reserve(Resources bundle, int count, Strategy strategy);
+
+    /**
+     * Starts a worker in a bundle.
+     *
+     * @param spec what to start; the engine adds {@link #FOLDER} and the GPUs to its environment
+     * @param lines takes its output, line by line, on a thread of its own
+     */
+    WorkerHandle launch(WorkerSpec spec, Consumer<String> lines);
+
+    /** Waits for all workers to end by themselves; returns false if some have not. */
+    boolean awaitExits(long timeoutMs) throws InterruptedException;
+
+    /** Kills what is left; nothing of the job remains on the cluster. */
+    @Override
+    void close();
+}

@@ -1,0 +1,11 @@
+package io.kolo.executor.engine;
+
+import java.util.List;
+
+/**
+ * Where a bundle lies.
+ *
+ * @param node the node's name
+ * @param gpus numbers of the node's GPUs that are this bundle's alone
+ */
+public record Placed(String node, List<Integer> gpus) {}

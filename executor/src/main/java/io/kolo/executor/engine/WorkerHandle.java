@@ -1,0 +1,16 @@
+package io.kolo.executor.engine;
+
+import java.util.List;
+import java.util.function.IntConsumer;
+
+/** A worker that has been launched. */
+public interface WorkerHandle {
+    /** Returns what the worker is to its cluster, for messages: {@code "process 4711"}. */
+    String description();
+
+    /** Calls {@code action} with the exit code (128 + the signal that killed it) once the worker is gone. */
+    void onExit(IntConsumer action);
+
+    /** Returns the last lines of its output, oldest first. */
+    List<String> lastLines();
+}

@@ -1,0 +1,25 @@
+package io.kolo.executor.engine;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a worker process needs to start.
+ *
+ * @param slot the worker's number in the job
+ * @param placed where its bundle lies
+ * @param gpus those of the bundle's GPUs that are this worker's
+ * @param threads threads for linear algebra, unless the environment has another number
+ * @param mainClass the class to run
+ * @param jars jars beside the driver's own class path
+ * @param environment variables beside the node's own
+ */
+public record WorkerSpec(
+        int slot,
+        Placed placed,
+        List<Integer> gpus,
+        int threads,
+        String mainClass,
+        List<Path> jars,
+        Map<String, String> environment) {}
