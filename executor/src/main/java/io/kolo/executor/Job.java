@@ -1,6 +1,7 @@
 package io.kolo.executor;
 
 import io.kolo.executor.control.ControlServer;
+import io.kolo.executor.control.JobAuthority;
 import io.kolo.executor.control.JobToken;
 import io.kolo.executor.control.ObjectCodec;
 import io.kolo.executor.control.WorkerConnection;
@@ -57,6 +58,7 @@ final class Job implements AutoCloseable {
             Thread.ofPlatform().daemon().name("kolo-job").factory());
     private final Engine engine;
     private final ControlServer server;
+    private final JobAuthority authority = new JobAuthority();
     private final JobToken token = JobToken.random();
     private final Thread hook = new Thread(this::close, "kolo-close");
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -71,6 +73,7 @@ final class Job implements AutoCloseable {
         try {
             this.server = new ControlServer(
                     settings.workers(),
+                    authority,
                     token,
                     events::add,
                     (slot, report) -> listener.onProgress(
@@ -116,7 +119,8 @@ final class Job implements AutoCloseable {
 
     private WorkerSpec specification(int slot, Placed placed) {
         Map<String, String> environment = new HashMap<>(settings.environment());
-        environment.putAll(new WorkerEnvironment(slot, server.address(), token, placed.node()).variables());
+        environment.putAll(new WorkerEnvironment(slot, server.address(), authority.worker(slot), token, placed.node())
+                .variables());
         return new WorkerSpec(
                 slot,
                 placed,

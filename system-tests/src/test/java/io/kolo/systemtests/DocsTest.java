@@ -44,7 +44,8 @@ class DocsTest {
                 "docs/data-path.md",
                 "docs/failures.md",
                 "docs/control-channel.md",
-                "docs/launching.md"
+                "docs/launching.md",
+                "docs/security.md"
             })
     void shouldNameClassesThatExist(String page) throws IOException {
         // Words in backticks that are none of our classes: names of others, and of messages.

@@ -83,6 +83,14 @@ class LawsTest {
             .resideInAPackage("io.grpc..");
 
     @ArchTest
+    static final ArchRule bouncyCastleLivesInTheControlChannel = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.kolo.executor.control..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.bouncycastle..");
+
+    @ArchTest
     static final ArchRule dl4jLivesInItsAdapterAndTheSamples = noClasses()
             .that()
             .resideOutsideOfPackages("io.kolo.dl4j..", "io.kolo.samples..")

@@ -18,12 +18,17 @@ public final class ControlClient implements AutoCloseable {
      * Opens the stream.
      *
      * @param address the driver's, {@code host:port}
+     * @param identity the worker's own; the driver has to be of the same job
      * @param token the job's
      * @param messages takes what the driver says, on a thread of the channel
      * @param ended called once with the reason when the driver is gone
      */
-    public ControlClient(String address, JobToken token, Consumer<ToWorker> messages, Consumer<String> ended) {
-        this.channel = NettyChannelBuilder.forTarget(address).usePlaintext().build(); // loopback only
+    public ControlClient(
+            String address, Identity identity, JobToken token, Consumer<ToWorker> messages, Consumer<String> ended) {
+        this.channel = NettyChannelBuilder.forTarget(address)
+                .sslContext(identity.client())
+                .overrideAuthority(Identity.DRIVER)
+                .build();
         Inbox inbox = new Inbox(messages, ended);
         ControlGrpc.newStub(channel).withCallCredentials(token.credentials()).join(inbox);
         this.outbox = inbox.outbox();

@@ -42,12 +42,17 @@ public final class ControlServer implements AutoCloseable {
      * Starts to listen on a free port.
      *
      * @param slots number of workers to expect
-     * @param token without it nobody is heard
+     * @param authority without an identity that it has issued, nobody gets as far as a call
+     * @param token without it, no call is heard
      * @param events takes what happens, from several threads
      * @param progress takes the workers' reports with their slot, from several threads
      */
     public ControlServer(
-            int slots, JobToken token, Consumer<WorkerEvent> events, BiConsumer<Integer, Progress> progress)
+            int slots,
+            JobAuthority authority,
+            JobToken token,
+            Consumer<WorkerEvent> events,
+            BiConsumer<Integer, Progress> progress)
             throws IOException {
         STREAM_ERRORS.setLevel(Level.SEVERE);
         this.events = events;
@@ -55,6 +60,8 @@ public final class ControlServer implements AutoCloseable {
         this.joined = new AtomicIntegerArray(slots);
         this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .executor(threads)
+                .sslContext(authority.driver().server())
+                .intercept(new PeerName())
                 .intercept(token.guard())
                 .addService(new Service())
                 .build()
@@ -86,18 +93,20 @@ public final class ControlServer implements AutoCloseable {
             ServerCallStreamObserver<ToWorker> stream = (ServerCallStreamObserver<ToWorker>) responses;
             Outbox<ToWorker> outbox = new Outbox<>(stream, "the worker");
             stream.setOnReadyHandler(outbox::wake);
-            return new WorkerStream(stream, outbox);
+            return new WorkerStream(PeerName.current(), stream, outbox);
         }
     }
 
     /** What one worker says; gRPC calls it from one thread at a time. */
     private final class WorkerStream implements StreamObserver<FromWorker> {
+        private final String name;
         private final ServerCallStreamObserver<ToWorker> stream;
         private final Outbox<ToWorker> outbox;
         private final Parts result = new Parts();
         private @Nullable Integer slot;
 
-        WorkerStream(ServerCallStreamObserver<ToWorker> stream, Outbox<ToWorker> outbox) {
+        WorkerStream(String name, ServerCallStreamObserver<ToWorker> stream, Outbox<ToWorker> outbox) {
+            this.name = name;
             this.stream = stream;
             this.outbox = outbox;
         }
@@ -126,6 +135,11 @@ public final class ControlServer implements AutoCloseable {
             int asked = hello.getSlot();
             if (!message.hasHello() || asked < 0 || asked >= joined.length()) {
                 refuse("the first message must be a hello for a slot below " + joined.length());
+            } else if (!name.equals(Identity.workerName(asked))) {
+                refuse(name + " can't speak for slot " + asked);
+            } else if (!Versions.OWN.equals(hello.getVersions())) {
+                refuse("the worker runs " + hello.getVersions() + ", the driver " + Versions.OWN
+                        + ": give both the same");
             } else if (!joined.compareAndSet(asked, 0, 1)) {
                 refuse("slot " + asked + " is taken");
             } else {

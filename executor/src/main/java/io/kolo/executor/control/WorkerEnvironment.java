@@ -7,10 +7,11 @@ import java.util.Map;
  *
  * @param slot its number in the job
  * @param control the driver's address, {@code host:port}
+ * @param identity the worker's
  * @param token the job's
  * @param node the name of the node that the worker is on
  */
-public record WorkerEnvironment(int slot, String control, JobToken token, String node) {
+public record WorkerEnvironment(int slot, String control, Identity identity, JobToken token, String node) {
     /** Returns the variables that {@link #of} reads. */
     public Map<String, String> variables() {
         return Map.of(
@@ -18,6 +19,8 @@ public record WorkerEnvironment(int slot, String control, JobToken token, String
                 String.valueOf(slot),
                 "KOLO_CONTROL",
                 control,
+                "KOLO_IDENTITY",
+                identity.encode(),
                 "KOLO_TOKEN",
                 token.value(),
                 "KOLO_NODE",
@@ -29,6 +32,7 @@ public record WorkerEnvironment(int slot, String control, JobToken token, String
         return new WorkerEnvironment(
                 Integer.parseInt(required(variables, "KOLO_SLOT")),
                 required(variables, "KOLO_CONTROL"),
+                Identity.decode(required(variables, "KOLO_IDENTITY")),
                 new JobToken(required(variables, "KOLO_TOKEN")),
                 required(variables, "KOLO_NODE"));
     }

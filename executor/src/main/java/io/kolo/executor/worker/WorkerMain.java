@@ -8,6 +8,7 @@ import io.kolo.executor.control.Failures;
 import io.kolo.executor.control.ObjectCodec;
 import io.kolo.executor.control.Outbox;
 import io.kolo.executor.control.Parts;
+import io.kolo.executor.control.Versions;
 import io.kolo.executor.control.WorkerEnvironment;
 import io.kolo.executor.control.proto.Abort;
 import io.kolo.executor.control.proto.FromWorker;
@@ -54,12 +55,14 @@ public final class WorkerMain {
         this.folder = folder;
         this.endpoint = AeronEndpoint.open(folder, loopback, OPEN_TIMEOUT);
         this.assembler = new RingAssembler(endpoint, kernels);
-        this.control = new ControlClient(environment.control(), environment.token(), this::onMessage, this::onEnd);
+        this.control = new ControlClient(
+                environment.control(), environment.identity(), environment.token(), this::onMessage, this::onEnd);
         outbox().sendNow(FromWorker.newBuilder()
                 .setHello(Hello.newBuilder()
                         .setSlot(environment.slot())
                         .setHost(environment.node())
                         .setDataAddress(endpoint.address())
+                        .setVersions(Versions.OWN)
                         .setKernels(kernels.description()))
                 .build());
     }

@@ -1,0 +1,97 @@
+package io.kolo.executor.control;
+
+import java.math.BigInteger;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Date;
+import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.cert.CertIOException;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The certificate authority of one job: made by its driver, kept in memory, gone with it. Whom it has issued an
+ * {@link Identity} is in the job; nobody else is.
+ */
+public final class JobAuthority {
+    private static final String CURVE = "secp256r1";
+    private static final String SIGNATURE = "SHA256withECDSA";
+    private static final Duration CLOCK_SKEW = Duration.ofDays(1);
+    private static final Duration LIFETIME = Duration.ofDays(3650); // the keys die with the job, long before
+    private static final int SERIAL_BITS = 128;
+    private static final X500Principal NAME = new X500Principal("CN=kolo-job");
+
+    private final SecureRandom random = new SecureRandom();
+    private final KeyPair keys = newKeys();
+    private final X509Certificate certificate = certify(NAME, keys, null);
+
+    /** Makes an authority with a new key. */
+    public JobAuthority() {}
+
+    /** Issues the identity of the driver, which workers insist on. */
+    public Identity driver() {
+        return issue(Identity.DRIVER, KeyPurposeId.id_kp_serverAuth);
+    }
+
+    /** Issues the identity of the worker in {@code slot}, which can't speak for another one. */
+    public Identity worker(int slot) {
+        return issue(Identity.workerName(slot), KeyPurposeId.id_kp_clientAuth);
+    }
+
+    private Identity issue(String name, KeyPurposeId purpose) {
+        KeyPair own = newKeys();
+        return new Identity(own.getPrivate(), certify(new X500Principal("CN=" + name), own, purpose), certificate);
+    }
+
+    private KeyPair newKeys() {
+        try {
+            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+            generator.initialize(new ECGenParameterSpec(CURVE), random);
+            return generator.generateKeyPair();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Certifies for a purpose, or, without one, as the authority itself. */
+    private X509Certificate certify(X500Principal name, KeyPair subject, @Nullable KeyPurposeId purpose) {
+        Instant now = Instant.now();
+        try {
+            JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
+                    NAME,
+                    new BigInteger(SERIAL_BITS, random),
+                    Date.from(now.minus(CLOCK_SKEW)),
+                    Date.from(now.plus(LIFETIME)),
+                    name,
+                    subject.getPublic());
+            builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(purpose == null));
+            if (purpose != null) {
+                String commonName = name.getName().substring("CN=".length());
+                builder.addExtension(Extension.extendedKeyUsage, true, new ExtendedKeyUsage(purpose));
+                builder.addExtension(
+                        Extension.subjectAlternativeName,
+                        false,
+                        new GeneralNames(new GeneralName(GeneralName.dNSName, commonName)));
+            }
+            return new JcaX509CertificateConverter()
+                    .getCertificate(builder.build(new JcaContentSignerBuilder(SIGNATURE).build(keys.getPrivate())));
+        } catch (CertIOException | OperatorCreationException | GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
