@@ -12,6 +12,7 @@ public interface ChunkReceiver {
      * @param data the segment that holds the chunk's bytes
      * @param offset bytes from the start of {@code data}
      * @param length bytes of the chunk, at least 0
+     * @return false to leave the chunk where it is: the next poll begins with it
      */
-    void onChunk(ChunkHeader header, MemorySegment data, long offset, int length);
+    boolean onChunk(ChunkHeader header, MemorySegment data, long offset, int length);
 }

@@ -18,10 +18,8 @@ public interface Link extends AutoCloseable {
     /** Called when the operation is over, by the same thread: the link moves what is still under way by itself. */
     default void leave() {}
 
-    /** Does a slice of the transport's own work and returns how much, 0 if there was none. */
-    default int doWork() {
-        return 0;
-    }
+    /** Does a slice of the transport's own work. */
+    default void doWork() {}
 
     /**
      * Sends a chunk to the right if there is room for it.

@@ -68,12 +68,12 @@ public final class MemoryLink implements Link {
     public int poll(ChunkReceiver receiver, int limit) {
         return fromLeft.controlledRead(
                 (type, buffer, index, length) -> {
-                    receiver.onChunk(
+                    boolean taken = receiver.onChunk(
                             received.wrap(buffer, index),
                             NativeMemory.EVERYWHERE,
                             NativeMemory.address(buffer, index + ChunkHeader.LENGTH),
                             length - ChunkHeader.LENGTH);
-                    return Action.CONTINUE;
+                    return taken ? Action.CONTINUE : Action.ABORT;
                 },
                 limit);
     }

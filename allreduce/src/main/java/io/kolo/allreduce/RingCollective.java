@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * operation each rank receives at least one chunk from its left: if all neighbours agree on what they do, all ranks do.
  */
 abstract class RingCollective {
+    private static final int POLL_LIMIT = 16;
+
     final Ring ring;
     final Segments segments = new Segments();
 
@@ -74,19 +76,21 @@ abstract class RingCollective {
     /**
      * Does what can be done without waiting.
      *
-     * @return chunks moved, 0 if there was nothing to do
+     * @return chunks of this operation that moved
      * @throws CollectiveException once the operation has failed and the right neighbour has been told
      */
     final int doWork() {
-        int work = link.doWork();
+        link.doWork(); // its heartbeats are no progress of ours
         if (failure != null) {
-            return work + tellRight(failure);
+            tellRight(failure);
+            return 0;
         }
-        work += link.poll(receiver, toReceive - received);
+        int before = received + sent;
+        link.poll(receiver, POLL_LIMIT);
         while (failure == null && sent < Math.min(toSend, sendable(received)) && sendNext()) {
-            work++;
+            Thread.onSpinWait();
         }
-        return work;
+        return received + sent - before;
     }
 
     private boolean sendNext() {
@@ -101,23 +105,27 @@ abstract class RingCollective {
         return true;
     }
 
-    private void onChunk(ChunkHeader from, MemorySegment data, long offset, int length) {
+    private boolean onChunk(ChunkHeader from, MemorySegment data, long offset, int length) {
         if (failure != null || !from.isOfGenerationOf(header)) {
-            return; // a late byte of another generation, or a stranger's
+            return true; // dropped: a late byte of another generation, or a stranger's
         }
         if (from.is(Collective.ABORT)) {
             fail(Abort.read(data, offset, length));
-            return;
+            return true;
+        }
+        if (received == toReceive) {
+            return false; // of the next operation
         }
         int segment = segmentToReceive(received);
         int chunk = received % segments.chunksPerSegment();
         long count = segments.length(segment, chunk);
         if (!from.isOfOperationOf(header) || from.chunk() != received || length != count * elementBytes) {
             fail(mismatch(from, length));
-            return;
+            return true;
         }
         combine(received, buffer, segments.offset(segment, chunk) * elementBytes, data, offset, count);
         received++;
+        return true;
     }
 
     private CollectiveMismatchException mismatch(ChunkHeader from, int length) {
@@ -139,11 +147,10 @@ abstract class RingCollective {
         }
     }
 
-    private int tellRight(CollectiveException reason) {
+    private void tellRight(CollectiveException reason) {
         if (abort.trySend(reason)) {
             throw reason;
         }
-        return 0;
     }
 
     /** The error that says what this rank has been waiting for. */

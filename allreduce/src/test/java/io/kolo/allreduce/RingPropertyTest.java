@@ -104,6 +104,19 @@ class RingPropertyTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 8})
+    void shouldReachARootThatHasAllItNeedsButCanNotSendOn(int size, SplittableRandom random) {
+        OneThreadRing ring = new OneThreadRing(size, SMALL_LINE, KERNELS, random);
+        List<CollectiveException> errors = ring.run(rank -> ring.broadcasts
+                .get(rank)
+                .start(1, MemorySegment.ofArray(new float[rank == 1 ? 9_999 : 10_000]), DataType.F32, 0));
+        for (CollectiveException error : errors) {
+            assertTrue(error.getMessage().contains("9999 F32 from root 0"), error.getMessage());
+            assertTrue(error.getMessage().contains("10000 F32 from root 0"), error.getMessage());
+        }
+    }
+
     private static int countNull(List<CollectiveException> errors) {
         return (int) errors.stream().filter(Objects::isNull).count();
     }

@@ -37,7 +37,7 @@ final class LinesListener extends ConsoleListener {
             out.printf(
                     Locale.ROOT,
                     "%3d %%  %s  %,.0f samples/s  %.0f s left%n",
-                    100 * progress.done() / progress.total(),
+                    100 * progress.done() / Math.max(1, progress.total()),
                     metrics(progress),
                     rate,
                     (progress.total() - progress.done()) / rate);

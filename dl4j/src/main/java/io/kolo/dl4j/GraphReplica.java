@@ -78,7 +78,15 @@ final class GraphReplica extends Replica {
             throw new IllegalArgumentException(
                     "accuracy is defined for one output, and this graph has " + network.getNumOutputArrays());
         }
-        return network.outputSingle(batch.getFeatures());
+        return network.output(
+                        false,
+                        new INDArray[] {batch.getFeatures()},
+                        row(batch.getFeaturesMaskArray()),
+                        row(batch.getLabelsMaskArray()))[0];
+    }
+
+    private static INDArray @Nullable [] row(@Nullable INDArray array) {
+        return array == null ? null : new INDArray[] {array};
     }
 
     @Override

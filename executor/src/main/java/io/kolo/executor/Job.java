@@ -47,6 +47,7 @@ final class Job implements AutoCloseable {
     private static final int FIRST_GENERATION = 1;
     private static final long LEAVE_TIMEOUT_MS = 500;
     private static final long NO_DEADLINE = Long.MAX_VALUE;
+    private static final int MAX_SIGNAL = 64;
     private static final long LOOK_UP_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final JobSettings settings;
@@ -176,9 +177,18 @@ final class Job implements AutoCloseable {
         }
     }
 
+    /** A broken stream is heard of before the exit code and the last lines: it waits a little for them. */
     private void throwIfEnded(WorkerEvent event) {
         RunOutcome outcome = new RunOutcome(this::describeExit);
         outcome.add(event);
+        long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RunOutcome.GRACE_MS);
+        WorkerEvent next = event;
+        while (next instanceof WorkerEvent.Disconnected) {
+            next = poll(deadlineNs);
+            if (next != null) {
+                outcome.add(next);
+            }
+        }
         JobFailedException failure = outcome.failure();
         if (failure != null) {
             throw failure;
@@ -198,7 +208,8 @@ final class Job implements AutoCloseable {
             runner.execute(() -> {
                 try {
                     run(function, results);
-                } catch (RuntimeException e) {
+                } catch (Throwable e) {
+                    close(); // what the workers still answer must not be taken for the next run's
                     results.values().forEach(result -> result.completeExceptionally(e));
                 }
             });
@@ -230,7 +241,6 @@ final class Job implements AutoCloseable {
         }
         JobFailedException failure = outcome.failure();
         if (failure != null) {
-            close();
             throw failure;
         }
     }
@@ -242,7 +252,7 @@ final class Job implements AutoCloseable {
         try {
             String role = "the result of rank " + returned.slot();
             result.complete(ObjectCodec.read(returned.result(), settings.loader(), role));
-        } catch (IllegalArgumentException e) {
+        } catch (Throwable e) { // a class that is missing here, or whose initializer fails, is an Error
             result.completeExceptionally(e);
         }
     }
@@ -266,7 +276,9 @@ final class Job implements AutoCloseable {
 
     private String describeExit(int slot, int exitCode) {
         WorkerHandle handle = handles.get(slot);
-        String end = exitCode > 128 ? "was killed by signal " + (exitCode - 128) : "ended with exit code " + exitCode;
+        String end = exitCode > 128 && exitCode <= 128 + MAX_SIGNAL
+                ? "was killed by signal " + (exitCode - 128)
+                : "ended with exit code " + exitCode;
         List<String> lines = handle == null ? List.of() : handle.lastLines();
         return "rank " + slot + (handle == null ? " " : " (" + handle.description() + ") ") + end
                 + (lines.isEmpty() ? "" : "; its last lines:\n  " + String.join("\n  ", lines));
@@ -324,9 +336,16 @@ final class Job implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        engine.close();
-        server.close();
-        runner.shutdown(); // it sees that the job is closed; what was still to run fails
+        try {
+            engine.close();
+        } finally {
+            server.close();
+            runner.shutdown(); // it sees that the job is closed; what was still to run fails
+            removeHook();
+        }
+    }
+
+    private void removeHook() {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {

@@ -3,8 +3,10 @@ package io.kolo.executor;
 import io.kolo.executor.control.WorkerEvent;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,15 +97,21 @@ final class RunOutcome {
         return first;
     }
 
+    /** The first one, unless it is a witness; then whoever is none. */
     private @Nullable JobFailedException primary() {
-        if (!lost.isEmpty()) {
-            WorkerLostException blamed = culprit == null ? null : lost.get(culprit);
-            return blamed != null ? blamed : lost.values().iterator().next();
+        WorkerLostException lostFirst = culprit == null ? null : lost.get(culprit);
+        WorkerFailedException failedFirst = culprit == null ? null : failed.get(culprit);
+        if (lostFirst != null || failedFirst == null || !isWitness(failedFirst)) {
+            return lostFirst != null ? lostFirst : failedFirst;
         }
-        return failed.values().stream()
-                .filter(failure -> !failure.remote().type().equals(ABORTED))
+        return Stream.concat(lost.values().stream(), failed.values().stream().filter(failure -> !isWitness(failure)))
                 .findFirst()
-                .orElseGet(() ->
-                        failed.isEmpty() ? null : failed.values().iterator().next());
+                .orElse(failedFirst);
+    }
+
+    private static boolean isWitness(WorkerFailedException failure) {
+        return Stream.iterate((Throwable) failure.remote(), Objects::nonNull, Throwable::getCause)
+                .anyMatch(cause ->
+                        cause instanceof RemoteException remote && remote.type().equals(ABORTED));
     }
 }

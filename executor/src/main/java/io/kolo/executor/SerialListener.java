@@ -5,6 +5,8 @@ import java.util.List;
 
 /** Lets one thread at a time through to the user's listener, and keeps lines back until the headline is out. */
 final class SerialListener implements JobListener {
+    private static final System.Logger LOG = System.getLogger(SerialListener.class.getName());
+
     private final JobListener listener;
     private final List<Runnable> held = new ArrayList<>();
     private boolean open;
@@ -37,6 +39,10 @@ final class SerialListener implements JobListener {
 
     @Override
     public synchronized void onProgress(Progress progress) {
-        listener.onProgress(progress);
+        try {
+            listener.onProgress(progress);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, "the listener's onProgress failed", e); // no worker's fault
+        }
     }
 }

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -172,6 +173,22 @@ class FailureSystemTest {
 
         @SuppressWarnings("serial") // that it can't be serialized is the point
         private final Object ink = Thread.currentThread();
+    }
+
+    @Test
+    void shouldTellATimeoutOfTheUsersCodeAndAMessageOfAnyLength() {
+        String endless = "x".repeat(10 * MEGABYTE);
+        try (RayExecutor executor = RayExecutor.builder().build()) {
+            executor.start();
+            WorkerFailedException error = assertThrows(
+                    WorkerFailedException.class,
+                    () -> executor.run(worker -> {
+                        Thread.currentThread().interrupt();
+                        throw new TimeoutException(endless);
+                    }));
+            assertEquals(TimeoutException.class.getName(), error.remote().type());
+            assertTrue(error.toString().endsWith("xxx..."));
+        }
     }
 
     @Test

@@ -134,7 +134,7 @@ class LawsTest {
     @ArchTest
     static final ArchRule environmentIsReadInThreePlaces = noClasses()
             .that()
-            .resideOutsideOfPackage("io.kolo.cli..")
+            .resideOutsideOfPackages("io.kolo.cli..", "io.kolo.testkit..")
             .and()
             .haveNameNotMatching("io\\.kolo\\.executor\\.worker\\.WorkerMain|io\\.kolo\\.executor\\.RayExecutor.*")
             .should()

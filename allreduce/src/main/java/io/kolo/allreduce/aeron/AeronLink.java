@@ -27,7 +27,7 @@ final class AeronLink implements Link {
     private final ChunkHeader received = new ChunkHeader();
     private final ControlledFragmentHandler handler = this::onFragment;
     private final int maxChunkBytes;
-    private ChunkReceiver receiver = (header, data, offset, length) -> {};
+    private ChunkReceiver receiver = (header, data, offset, length) -> false;
 
     AeronLink(DriverDuty duty, Subscription fromLeft, ExclusivePublication toRight) {
         this.duty = duty;
@@ -52,8 +52,8 @@ final class AeronLink implements Link {
     }
 
     @Override
-    public int doWork() {
-        return duty.doWork();
+    public void doWork() {
+        duty.doWork();
     }
 
     @Override
@@ -76,14 +76,15 @@ final class AeronLink implements Link {
     }
 
     private Action onFragment(DirectBuffer buffer, int offset, int length, Header header) {
-        if (length >= ChunkHeader.LENGTH) { // shorter ones are a stranger's
-            receiver.onChunk(
-                    received.wrap(buffer, offset),
-                    NativeMemory.EVERYWHERE,
-                    NativeMemory.address(buffer, offset + ChunkHeader.LENGTH),
-                    length - ChunkHeader.LENGTH);
+        if (length < ChunkHeader.LENGTH) {
+            return Action.COMMIT; // a stranger's
         }
-        return Action.COMMIT;
+        boolean taken = receiver.onChunk(
+                received.wrap(buffer, offset),
+                NativeMemory.EVERYWHERE,
+                NativeMemory.address(buffer, offset + ChunkHeader.LENGTH),
+                length - ChunkHeader.LENGTH);
+        return taken ? Action.COMMIT : Action.ABORT;
     }
 
     @Override

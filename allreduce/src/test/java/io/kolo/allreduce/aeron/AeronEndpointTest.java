@@ -1,9 +1,11 @@
 package io.kolo.allreduce.aeron;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.kolo.allreduce.CollectiveTimeoutException;
 import io.kolo.allreduce.Communicator;
 import io.kolo.allreduce.Link;
 import io.kolo.allreduce.Ring;
@@ -109,6 +111,18 @@ class AeronEndpointTest {
         IllegalStateException error =
                 assertThrows(IllegalStateException.class, () -> left.connect(gone, Duration.ofMillis(100)));
         assertTrue(error.toString().contains("waited 100 ms for the right neighbour at " + gone), error.toString());
+    }
+
+    @Test
+    void shouldNotTakeTheNeighboursHeartbeatsForProgress() throws Exception {
+        CompletableFuture<Link> other =
+                CompletableFuture.supplyAsync(() -> right.connect(left.address(), TIMEOUT), threads);
+        Link link = left.connect(right.address(), TIMEOUT);
+        other.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+        // The other rank is connected and well, but never comes.
+        Communicator waiting = new Communicator(new Ring(1, 7, 0, 2), link, new ScalarKernels(), Duration.ofSeconds(1));
+        CollectiveTimeoutException error = assertThrows(CollectiveTimeoutException.class, waiting::barrier);
+        assertEquals(1, error.awaitedRank());
     }
 
     @Test

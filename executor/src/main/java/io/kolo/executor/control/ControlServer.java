@@ -93,6 +93,7 @@ public final class ControlServer implements AutoCloseable {
             ServerCallStreamObserver<ToWorker> stream = (ServerCallStreamObserver<ToWorker>) responses;
             Outbox<ToWorker> outbox = new Outbox<>(stream, "the worker");
             stream.setOnReadyHandler(outbox::wake);
+            stream.setOnCancelHandler(outbox::closed); // or a message to a worker that has just died would throw
             return new WorkerStream(PeerName.current(), stream, outbox);
         }
     }
@@ -104,6 +105,7 @@ public final class ControlServer implements AutoCloseable {
         private final Outbox<ToWorker> outbox;
         private final Parts result = new Parts();
         private @Nullable Integer slot;
+        private boolean refused;
 
         WorkerStream(String name, ServerCallStreamObserver<ToWorker> stream, Outbox<ToWorker> outbox) {
             this.name = name;
@@ -114,6 +116,9 @@ public final class ControlServer implements AutoCloseable {
         @Override
         public void onNext(FromWorker message) {
             Integer known = slot;
+            if (refused) {
+                return;
+            }
             if (known == null) {
                 join(message);
                 return;
@@ -149,6 +154,7 @@ public final class ControlServer implements AutoCloseable {
         }
 
         private void refuse(String reason) {
+            refused = true;
             outbox.closed();
             stream.onError(Status.INVALID_ARGUMENT.withDescription(reason).asRuntimeException());
             ended(reason);

@@ -3,6 +3,7 @@ package io.kolo.executor.control;
 import io.kolo.executor.control.proto.Cause;
 import io.kolo.executor.control.proto.Failure;
 import io.kolo.executor.control.proto.Frame;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -10,6 +11,8 @@ import java.util.Optional;
  */
 public final class Failures {
     private static final int MAX_CAUSES = 10;
+    private static final int MAX_FRAMES = 200;
+    private static final int MAX_MESSAGE = 64 * 1024;
 
     private Failures() {}
 
@@ -27,8 +30,9 @@ public final class Failures {
     private static Cause describe(Throwable thrown) {
         Cause.Builder cause = Cause.newBuilder()
                 .setType(thrown.getClass().getName())
-                .setMessage(Optional.ofNullable(thrown.getMessage()).orElse(""));
-        for (StackTraceElement element : thrown.getStackTrace()) {
+                .setMessage(shortened(Optional.ofNullable(thrown.getMessage()).orElse("")));
+        StackTraceElement[] stack = thrown.getStackTrace();
+        for (StackTraceElement element : Arrays.copyOf(stack, Math.min(stack.length, MAX_FRAMES))) {
             cause.addFrames(Frame.newBuilder()
                     .setClassName(element.getClassName())
                     .setMethod(element.getMethodName())
@@ -36,6 +40,11 @@ public final class Failures {
                     .setLine(element.getLineNumber()));
         }
         return cause.build();
+    }
+
+    /** A message above gRPC's 4 MiB would end the stream, and look like the loss of the worker. */
+    private static String shortened(String message) {
+        return message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + "...";
     }
 
     /** Returns the stack of a described throwable. */

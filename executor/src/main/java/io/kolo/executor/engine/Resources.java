@@ -16,14 +16,17 @@ public record Resources(Map<String, Double> amounts) {
     /** The name of graphics processors, which are given out whole. */
     public static final String GPU = "GPU";
 
+    /** What is less is nothing: thirds and tenths don't add up exactly. */
+    private static final double SMALLEST = 1e-6;
+
     /** Copies the amounts without zeros. */
     public Resources {
         Map<String, Double> positive = new TreeMap<>();
         amounts.forEach((name, amount) -> {
-            if (amount < 0 || amount.isNaN()) {
+            if (amount <= -SMALLEST || amount.isNaN()) {
                 throw new IllegalArgumentException(name + " must be 0 or more, not " + amount);
             }
-            if (amount > 0) {
+            if (amount >= SMALLEST) {
                 positive.put(name, amount);
             }
         });
@@ -40,7 +43,7 @@ public record Resources(Map<String, Double> amounts) {
 
     /** Returns whether all of {@code needed} is here. */
     public boolean covers(Resources needed) {
-        return needed.amounts.entrySet().stream().allMatch(need -> of(need.getKey()) >= need.getValue());
+        return needed.amounts.entrySet().stream().allMatch(need -> of(need.getKey()) - need.getValue() > -SMALLEST);
     }
 
     /** Returns what is left without {@code taken}, which must be here. */

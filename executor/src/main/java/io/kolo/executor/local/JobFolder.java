@@ -4,16 +4,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 
@@ -24,9 +25,12 @@ import org.jspecify.annotations.Nullable;
 public final class JobFolder implements AutoCloseable {
     private static final Path MEMORY = Path.of("/dev/shm");
     private static final String PREFIX = "kolo-";
+    private static final String HIDDEN = ".";
+    private static final String OWN_PREFIX = PREFIX + ProcessHandle.current().pid() + "-";
+    private static final String ONLY_OWNER_MAY = "rwx------";
     private static final String LOCK = "driver.lock";
     private static final FileAttribute<?> ONLY_OWNER =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(ONLY_OWNER_MAY));
 
     private final Path path;
     private final FileChannel lock;
@@ -43,13 +47,15 @@ public final class JobFolder implements AutoCloseable {
             if (inMemory) {
                 sweep(MEMORY);
             }
-            Path path = inMemory
-                    ? Files.createTempDirectory(MEMORY, PREFIX, ONLY_OWNER)
-                    : Files.createTempDirectory(PREFIX, ONLY_OWNER);
+            Path unlocked = inMemory
+                    ? Files.createTempDirectory(MEMORY, HIDDEN + OWN_PREFIX, ONLY_OWNER)
+                    : Files.createTempDirectory(HIDDEN + OWN_PREFIX, ONLY_OWNER);
             FileChannel channel =
-                    FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                    FileChannel.open(unlocked.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             channel.lock();
-            return new JobFolder(path, channel);
+            // Only now may another job's sweep see it.
+            String name = String.valueOf(unlocked.getFileName()).substring(HIDDEN.length());
+            return new JobFolder(Files.move(unlocked, unlocked.resolveSibling(name)), channel);
         } catch (IOException e) {
             throw new UncheckedIOException("no folder for the job's shared files", e);
         }
@@ -95,19 +101,38 @@ public final class JobFolder implements AutoCloseable {
     private static void sweep(Path parent) throws IOException {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, PREFIX + "*")) {
             for (Path folder : folders) {
-                if (isOwnerless(folder)) {
-                    delete(folder);
-                }
+                sweepOne(folder);
             }
         }
     }
 
-    private static boolean isOwnerless(Path folder) {
+    private static void sweepOne(Path folder) {
+        try {
+            if (isPrivateToThisUser(folder) && !isOfThisProcess(folder) && isOwnerless(folder)) {
+                delete(folder);
+            }
+        } catch (IOException e) {
+            // Somebody is still in it, or sweeps as well: the next job tries again.
+        }
+    }
+
+    /** Closing any channel of a file gives up all locks that the process has on it: its own must not be opened. */
+    private static boolean isOfThisProcess(Path folder) {
+        return String.valueOf(folder.getFileName()).startsWith(OWN_PREFIX);
+    }
+
+    private static boolean isPrivateToThisUser(Path folder) throws IOException {
+        PosixFileAttributes attributes =
+                Files.readAttributes(folder, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        return attributes.isDirectory()
+                && attributes.permissions().equals(PosixFilePermissions.fromString(ONLY_OWNER_MAY))
+                && attributes.owner().equals(Files.getOwner(Path.of("/proc/self")));
+    }
+
+    private static boolean isOwnerless(Path folder) throws IOException {
         try (FileChannel channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.WRITE);
                 FileLock free = channel.tryLock()) {
             return free != null;
-        } catch (IOException | OverlappingFileLockException e) {
-            return false; // not one of ours, another user's, or this JVM's
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -44,6 +45,7 @@ final class LocalEngine implements Engine {
     private final JobFolder folder = JobFolder.create();
     private final List<WorkerProcess> processes = new CopyOnWriteArrayList<>();
     private final List<Node> nodes;
+    private boolean closed;
 
     LocalEngine(List<Node> nodes) {
         this.nodes = nodes;
@@ -86,9 +88,14 @@ final class LocalEngine implements Engine {
                     lines.accept(line);
                 }
             };
-            WorkerProcess process = new WorkerProcess(builder.start(), spec.slot(), filtered);
-            processes.add(process);
-            return process;
+            synchronized (processes) {
+                if (closed) {
+                    throw new CancellationException("the executor was closed");
+                }
+                WorkerProcess process = new WorkerProcess(builder.start(), spec.slot(), filtered);
+                processes.add(process);
+                return process;
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("worker " + spec.slot() + " did not start: " + e.getMessage(), e);
         }
@@ -123,7 +130,10 @@ final class LocalEngine implements Engine {
 
     @Override
     public void close() {
-        processes.forEach(WorkerProcess::kill);
+        synchronized (processes) {
+            closed = true;
+            processes.forEach(WorkerProcess::kill);
+        }
         try {
             awaitExits(KILL_TIMEOUT_MS);
         } catch (InterruptedException e) {

@@ -37,7 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WorkerMain {
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(5);
     private static final int DRIVER_LOST = 70;
+    private static final int HOOKS_HANG = 71;
 
     private final Path folder;
     private final AeronEndpoint endpoint;
@@ -95,10 +97,18 @@ public final class WorkerMain {
         }
     }
 
-    /** On a thread of its own: exiting runs hooks, and must not hold up the channel that they may use. */
+    /** On a thread of its own: exiting runs the user's hooks, which may use the channel, and may never end. */
     private void leave() {
         leaving = true;
-        Thread.ofPlatform().name("kolo-exit").start(() -> System.exit(0));
+        Thread exit = Thread.ofPlatform().name("kolo-exit").start(() -> System.exit(0));
+        Thread.ofPlatform().daemon().name("kolo-halt").start(() -> {
+            try {
+                exit.join(EXIT_TIMEOUT);
+            } catch (InterruptedException e) {
+                // Nobody interrupts it; and if so, it is time to go.
+            }
+            Runtime.getRuntime().halt(HOOKS_HANG);
+        });
     }
 
     /** The driver is gone: nobody will take a result, and nobody else will clean up. */
@@ -143,16 +153,12 @@ public final class WorkerMain {
         }
     }
 
-    @SuppressWarnings("CatchingUnchecked") // whatever the user's code throws is the driver's to know
     private void run(byte[] bytes, int run) throws InterruptedException {
+        byte[] result = call(bytes, run);
+        if (result == null) {
+            return;
+        }
         try {
-            ClassLoader loader = Thread.currentThread().getContextClassLoader();
-            TrainingFunction<?> function =
-                    (TrainingFunction<?>) ObjectCodec.read(bytes, loader, "the training function");
-            if (worker == null || function == null) {
-                throw new IllegalStateException("there is no ring, or no function");
-            }
-            byte[] result = ObjectCodec.write(function.run(worker), "the result");
             Parts.send(
                     result,
                     run,
@@ -160,8 +166,26 @@ public final class WorkerMain {
                     part -> FromWorker.newBuilder().setResult(part).build());
         } catch (TimeoutException e) {
             onEnd(e.toString());
+        }
+    }
+
+    /** Returns the serialized result, or null if the function threw, which the driver has been told then. */
+    @SuppressWarnings("CatchingUnchecked") // whatever the user's code throws is the driver's to know
+    private byte @Nullable [] call(byte[] bytes, int run) {
+        try {
+            ClassLoader loader = WorkerMain.class.getClassLoader();
+            Thread.currentThread().setContextClassLoader(loader);
+            TrainingFunction<?> function =
+                    (TrainingFunction<?>) ObjectCodec.read(bytes, loader, "the training function");
+            if (worker == null || function == null) {
+                throw new IllegalStateException("there is no ring, or no function");
+            }
+            return ObjectCodec.write(function.run(worker), "the result");
         } catch (Throwable e) {
             fail(e, run);
+            return null;
+        } finally {
+            Thread.interrupted(); // what the user's code left of it is not for this thread's next wait
         }
     }
 

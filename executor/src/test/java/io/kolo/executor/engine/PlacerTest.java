@@ -88,6 +88,14 @@ class PlacerTest {
     }
 
     @Test
+    void shouldPlaceTenthsThatFitExactly() {
+        Node node = new Node("node", new Resources(Map.of(Resources.CPU, 0.3)));
+        Resources tenth = new Resources(Map.of(Resources.CPU, 0.1));
+        assertEquals(3, Placer.place(List.of(node), tenth, 3, Strategy.PACK).size());
+        assertThrows(PlacementException.class, () -> Placer.place(List.of(node), tenth, 4, Strategy.PACK));
+    }
+
+    @Test
     void shouldRefuseHalfAGpuAndNegativeAmounts() {
         assertThrows(IllegalArgumentException.class, () -> resources(1, 0.5));
         assertThrows(IllegalArgumentException.class, () -> resources(-1, 0));

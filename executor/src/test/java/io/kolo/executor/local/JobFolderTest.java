@@ -6,14 +6,29 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kolo.testkit.Leftovers;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(Leftovers.class)
 class JobFolderTest {
+    /** Another process: says whether a file is locked. */
+    static final class LockProbe {
+        static final int HELD = 3;
+
+        private LockProbe() {}
+
+        public static void main(String[] args) throws IOException {
+            try (FileChannel channel = FileChannel.open(Path.of(args[0]), StandardOpenOption.WRITE)) {
+                System.exit(channel.tryLock() == null ? HELD : 0);
+            }
+        }
+    }
+
     @Test
     void shouldBeReadableByItsOwnerAlone() throws IOException {
         try (JobFolder folder = JobFolder.create()) {
@@ -23,7 +38,9 @@ class JobFolderTest {
 
     @Test
     void shouldSweepTheFolderOfADriverThatWasKilledButNotOneThatLives() throws IOException {
-        Path dead = Files.createDirectory(Path.of("/dev/shm/kolo-of-a-dead-driver"));
+        Path dead = Files.createDirectory(
+                Path.of("/dev/shm/kolo-of-a-dead-driver"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.createFile(dead.resolve("driver.lock"));
         Files.createFile(Files.createDirectory(dead.resolve("worker-0")).resolve("cnc.dat"));
         try (JobFolder first = JobFolder.create();
@@ -32,6 +49,34 @@ class JobFolderTest {
             assertTrue(Files.exists(first.path()));
             assertTrue(Files.exists(second.path()));
         }
+    }
+
+    @Test
+    void shouldKeepItsLockWhenAnotherJobOfThisJvmStartsAndEnds() throws Exception {
+        try (JobFolder folder = JobFolder.create()) {
+            JobFolder.create().close();
+            // Such locks are per process: only another one can tell.
+            Process other = new ProcessBuilder(
+                            ProcessHandle.current().info().command().orElseThrow(),
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            LockProbe.class.getName(),
+                            folder.path().resolve("driver.lock").toString())
+                    .inheritIO()
+                    .start();
+            assertEquals(LockProbe.HELD, other.waitFor());
+        }
+    }
+
+    @Test
+    void shouldLeaveAFolderAloneThatOthersMayEnter() throws IOException {
+        Path foreign = Files.createDirectory(Path.of("/dev/shm/kolo-of-a-stranger"));
+        Files.createFile(foreign.resolve("driver.lock"));
+        Files.setPosixFilePermissions(foreign, PosixFilePermissions.fromString("rwxrwxrwx"));
+        JobFolder.create().close();
+        assertTrue(Files.exists(foreign));
+        Files.delete(foreign.resolve("driver.lock"));
+        Files.delete(foreign);
     }
 
     @Test
