@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChunkHeader {
     /** Bytes of a header. */
-    public static final int LENGTH = 32;
+    static final int LENGTH = 32;
 
     private static final int KEY = 0;
     private static final int GENERATION = 8;
@@ -45,20 +45,20 @@ public final class ChunkHeader {
     private final MutableDirectBuffer buffer = new UnsafeBuffer(0, 0);
 
     /** Creates a header that lies in no memory yet. */
-    public ChunkHeader() {}
+    ChunkHeader() {}
 
     static ChunkHeader allocate() {
         return new ChunkHeader().wrap(new UnsafeBuffer(new byte[LENGTH]), 0);
     }
 
     /** Lets this header lie at {@code offset} of {@code memory}, which must have {@value #LENGTH} bytes there. */
-    public ChunkHeader wrap(DirectBuffer memory, int offset) {
+    ChunkHeader wrap(DirectBuffer memory, int offset) {
         buffer.wrap(memory, offset, LENGTH);
         return this;
     }
 
     /** Copies this header to {@code offset} of {@code target}. */
-    public void copyTo(MutableDirectBuffer target, int offset) {
+    void copyTo(MutableDirectBuffer target, int offset) {
         target.putBytes(offset, buffer, 0, LENGTH);
     }
 

@@ -17,7 +17,7 @@ public final class MemoryLink implements Link {
     private final RingBuffer fromLeft;
     private final RingBuffer toRight;
     private final int maxChunkBytes;
-    private final ChunkHeader received = new ChunkHeader();
+    private final ChunkMessage received = new ChunkMessage();
 
     private MemoryLink(RingBuffer fromLeft, RingBuffer toRight, int maxChunkBytes) {
         this.fromLeft = fromLeft;
@@ -38,7 +38,7 @@ public final class MemoryLink implements Link {
             lines.add(new OneToOneRingBuffer(
                     new UnsafeBuffer(ByteBuffer.allocateDirect(capacityBytes + RingBufferDescriptor.TRAILER_LENGTH))));
         }
-        int maxChunkBytes = (capacityBytes / 8 - ChunkHeader.LENGTH) / 64 * 64;
+        int maxChunkBytes = ChunkMessage.maxDataLength(capacityBytes / 8);
         List<MemoryLink> links = new ArrayList<>();
         for (int rank = 0; rank < size; rank++) {
             links.add(new MemoryLink(lines.get(rank), lines.get((rank + 1) % size), maxChunkBytes));
@@ -53,13 +53,11 @@ public final class MemoryLink implements Link {
 
     @Override
     public boolean trySend(ChunkHeader header, MemorySegment data, long offset, int length) {
-        int index = toRight.tryClaim(CHUNK_MESSAGE, ChunkHeader.LENGTH + length);
+        int index = toRight.tryClaim(CHUNK_MESSAGE, ChunkMessage.length(length));
         if (index < 0) {
             return false;
         }
-        header.copyTo(toRight.buffer(), index);
-        long address = NativeMemory.address(toRight.buffer(), index + ChunkHeader.LENGTH);
-        MemorySegment.copy(data, offset, NativeMemory.EVERYWHERE, address, length);
+        ChunkMessage.write(header, data, offset, length, toRight.buffer(), index);
         toRight.commit(index);
         return true;
     }
@@ -67,14 +65,8 @@ public final class MemoryLink implements Link {
     @Override
     public int poll(ChunkReceiver receiver, int limit) {
         return fromLeft.controlledRead(
-                (type, buffer, index, length) -> {
-                    boolean taken = receiver.onChunk(
-                            received.wrap(buffer, index),
-                            NativeMemory.EVERYWHERE,
-                            NativeMemory.address(buffer, index + ChunkHeader.LENGTH),
-                            length - ChunkHeader.LENGTH);
-                    return taken ? Action.CONTINUE : Action.ABORT;
-                },
+                (type, buffer, index, length) ->
+                        received.handTo(receiver, buffer, index, length) ? Action.CONTINUE : Action.ABORT,
                 limit);
     }
 

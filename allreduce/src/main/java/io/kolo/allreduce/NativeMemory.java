@@ -4,14 +4,14 @@ import java.lang.foreign.MemorySegment;
 import org.agrona.DirectBuffer;
 
 /** The one place of this module that turns addresses into segments. */
-public final class NativeMemory {
+final class NativeMemory {
     /** The whole address space: offsets are addresses. Only for runs whose bounds have been checked elsewhere. */
-    public static final MemorySegment EVERYWHERE = everywhere();
+    static final MemorySegment EVERYWHERE = everywhere();
 
     private NativeMemory() {}
 
     /** Returns the address, an offset in {@link #EVERYWHERE}, of byte {@code index} of an off-heap buffer. */
-    public static long address(DirectBuffer buffer, int index) {
+    static long address(DirectBuffer buffer, int index) {
         return buffer.addressOffset() + index;
     }
 

@@ -7,7 +7,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * What the ranks tell each other in a step: first how many samples each has and how well it did, then their gradients.
@@ -60,29 +59,12 @@ final class GradientExchange {
         if (samples > 0) {
             loss = figures.getAtIndex(ValueLayout.JAVA_DOUBLE, LOSS) / samples;
             steps++;
-            weighUpdates(replica, batchSize / (double) samples);
+            // A batch norm's running mean is such an update: the ranks' sum has to be a mean, weighed by samples.
+            double weight = batchSize / (double) samples;
+            replica.updates().forEach(update -> update.muli(weight));
             INDArray gradient = replica.flatGradient();
             communicator.allReduce(NativeArrays.segment(gradient), NativeArrays.type(gradient), ReduceOp.SUM);
         }
         return samples;
-    }
-
-    /**
-     * Some "gradients" are updates already, as a batch norm's running mean and variance: DL4J does not divide them by
-     * the batch. Their sum over the ranks is to be a mean, each rank weighing as much as it has samples.
-     */
-    private static void weighUpdates(Replica replica, double weight) {
-        INDArray flat = replica.flatGradient();
-        INDArray row = flat.reshape(flat.length());
-        long[] offset = {0};
-        replica.layers()
-                .values()
-                .forEach(layer -> layer.paramTable(false).forEach((name, value) -> {
-                    if (!layer.updaterDivideByMinibatch(name)) {
-                        row.get(NDArrayIndex.interval(offset[0], offset[0] + value.length()))
-                                .muli(weight);
-                    }
-                    offset[0] += value.length();
-                }));
     }
 }

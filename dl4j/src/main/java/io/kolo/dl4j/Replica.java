@@ -1,5 +1,7 @@
 package io.kolo.dl4j;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
@@ -19,6 +21,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 abstract class Replica {
     final GradientExchange exchange;
     private @Nullable Gradient views;
+    private @Nullable List<INDArray> updates;
 
     Replica(GradientExchange exchange) {
         this.exchange = exchange;
@@ -75,18 +78,42 @@ abstract class Replica {
     /** The flat gradient by layer and parameter, as a backward pass would hand it to the updater. */
     private Gradient gradientViews() {
         if (views == null) {
-            INDArray flat = flatGradient();
-            INDArray row = flat.reshape(flat.length());
-            Gradient gradient = new DefaultGradient(flat);
-            long[] offset = {0};
-            layers().forEach((name, layer) -> layer.paramTable(false).forEach((param, value) -> {
-                INDArray view = row.get(NDArrayIndex.interval(offset[0], offset[0] + value.length()))
-                        .reshape(value.ordering(), value.shape());
-                gradient.setGradientFor(name + "_" + param, view);
-                offset[0] += value.length();
-            }));
+            Gradient gradient = new DefaultGradient(flatGradient());
+            forEachParameter((name, layer, param, value, part) -> {
+                gradient.setGradientFor(name + "_" + param, part.reshape(value.ordering(), value.shape()));
+            });
             views = gradient;
         }
         return views;
+    }
+
+    /** The parts of the flat gradient that are updates already, and so are not divided by the batch. */
+    final List<INDArray> updates() {
+        if (updates == null) {
+            List<INDArray> found = new ArrayList<>();
+            forEachParameter((name, layer, param, value, part) -> {
+                if (!layer.updaterDivideByMinibatch(param)) {
+                    found.add(part);
+                }
+            });
+            updates = found;
+        }
+        return updates;
+    }
+
+    private interface ParameterVisitor {
+        void visit(String layerName, Trainable layer, String param, INDArray value, INDArray part);
+    }
+
+    /** Shows the flat gradient's part of each parameter, as a view. */
+    private void forEachParameter(ParameterVisitor visitor) {
+        INDArray flat = flatGradient();
+        INDArray row = flat.reshape(flat.length());
+        long[] offset = {0};
+        layers().forEach((name, layer) -> layer.paramTable(false).forEach((param, value) -> {
+            long end = offset[0] + value.length();
+            visitor.visit(name, layer, param, value, row.get(NDArrayIndex.interval(offset[0], end)));
+            offset[0] = end;
+        }));
     }
 }

@@ -7,9 +7,9 @@ import io.aeron.logbuffer.ControlledFragmentHandler;
 import io.aeron.logbuffer.ControlledFragmentHandler.Action;
 import io.aeron.logbuffer.Header;
 import io.kolo.allreduce.ChunkHeader;
+import io.kolo.allreduce.ChunkMessage;
 import io.kolo.allreduce.ChunkReceiver;
 import io.kolo.allreduce.Link;
-import io.kolo.allreduce.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import org.agrona.DirectBuffer;
 
@@ -18,13 +18,11 @@ import org.agrona.DirectBuffer;
  * the driver put what it received.
  */
 final class AeronLink implements Link {
-    private static final int ALIGNMENT = 64;
-
     private final DriverDuty duty;
     private final Subscription fromLeft;
     private final ExclusivePublication toRight;
     private final BufferClaim claim = new BufferClaim();
-    private final ChunkHeader received = new ChunkHeader();
+    private final ChunkMessage received = new ChunkMessage();
     private final ControlledFragmentHandler handler = this::onFragment;
     private final int maxChunkBytes;
     private ChunkReceiver receiver = (header, data, offset, length) -> false;
@@ -33,7 +31,7 @@ final class AeronLink implements Link {
         this.duty = duty;
         this.fromLeft = fromLeft;
         this.toRight = toRight;
-        this.maxChunkBytes = (toRight.maxPayloadLength() - ChunkHeader.LENGTH) / ALIGNMENT * ALIGNMENT;
+        this.maxChunkBytes = ChunkMessage.maxDataLength(toRight.maxPayloadLength());
     }
 
     @Override
@@ -59,12 +57,10 @@ final class AeronLink implements Link {
     @Override
     public boolean trySend(ChunkHeader header, MemorySegment data, long offset, int length) {
         // Every refusal, also of a neighbour that is gone, is a reason to wait: the operation has the deadline.
-        if (toRight.tryClaim(ChunkHeader.LENGTH + length, claim) < 0) {
+        if (toRight.tryClaim(ChunkMessage.length(length), claim) < 0) {
             return false;
         }
-        header.copyTo(claim.buffer(), claim.offset());
-        long address = NativeMemory.address(claim.buffer(), claim.offset() + ChunkHeader.LENGTH);
-        MemorySegment.copy(data, offset, NativeMemory.EVERYWHERE, address, length);
+        ChunkMessage.write(header, data, offset, length, claim.buffer(), claim.offset());
         claim.commit();
         return true;
     }
@@ -76,15 +72,7 @@ final class AeronLink implements Link {
     }
 
     private Action onFragment(DirectBuffer buffer, int offset, int length, Header header) {
-        if (length < ChunkHeader.LENGTH) {
-            return Action.COMMIT; // a stranger's
-        }
-        boolean taken = receiver.onChunk(
-                received.wrap(buffer, offset),
-                NativeMemory.EVERYWHERE,
-                NativeMemory.address(buffer, offset + ChunkHeader.LENGTH),
-                length - ChunkHeader.LENGTH);
-        return taken ? Action.COMMIT : Action.ABORT;
+        return received.handTo(receiver, buffer, offset, length) ? Action.COMMIT : Action.ABORT;
     }
 
     @Override
