@@ -2,7 +2,7 @@ package io.kolo.allreduce;
 
 /**
  * Two ranks were not in the same operation: another collective, type, op, length or root, or another place in the order
- * of calls. All ranks of the ring get this error, each with the same two ranks.
+ * of calls. All ranks of the ring get this error. Where several ranks find out at once, each names its own pair.
  */
 public final class CollectiveMismatchException extends CollectiveException {
     private static final long serialVersionUID = 1L;

@@ -79,7 +79,7 @@ public final class Communicator implements AutoCloseable {
      * @throws CollectiveException if a rank is lost, does something else, or nothing moves for the timeout
      */
     public void allReduce(MemorySegment buffer, DataType type, ReduceOp op) {
-        checkLength(buffer, type);
+        check(buffer, type, true);
         enter();
         try {
             run(allReduce.start(++sequence, buffer, type, op));
@@ -97,10 +97,10 @@ public final class Communicator implements AutoCloseable {
      * @throws CollectiveException if a rank is lost, does something else, or nothing moves for the timeout
      */
     public void broadcast(MemorySegment buffer, DataType type, int root) {
-        checkLength(buffer, type);
         if (root < 0 || root >= ring.size()) {
             throw new IllegalArgumentException("root " + root + " of " + ring.size() + " ranks");
         }
+        check(buffer, type, root != ring.rank());
         enter();
         try {
             run(broadcast.start(++sequence, buffer, type, root));
@@ -132,9 +132,13 @@ public final class Communicator implements AutoCloseable {
      */
     public void abort(int culprit, String reason) {
         if (told == null) {
-            told = new CollectiveAbortedException(
-                    "generation " + ring.generation() + ": rank " + culprit + " " + reason, culprit);
+            told = aborted(culprit, reason);
         }
+    }
+
+    private CollectiveAbortedException aborted(int culprit, String what) {
+        return new CollectiveAbortedException(
+                "generation " + ring.generation() + ": rank " + culprit + " " + what, culprit);
     }
 
     @Override
@@ -142,10 +146,18 @@ public final class Communicator implements AutoCloseable {
         link.close();
     }
 
-    private static void checkLength(MemorySegment buffer, DataType type) {
+    /** What is wrong with a buffer is found here, where it costs one call, and not in mid-operation the ring. */
+    private static void check(MemorySegment buffer, DataType type, boolean written) {
         if (buffer.byteSize() % type.sizeBytes() != 0) {
             throw new IllegalArgumentException(
                     "a buffer of " + buffer.byteSize() + " bytes holds no whole number of " + type);
+        }
+        if (written && buffer.isReadOnly()) {
+            throw new IllegalArgumentException("the buffer is read-only, and the result is to be written into it");
+        }
+        if (!buffer.scope().isAlive() || !buffer.isAccessibleBy(Thread.currentThread())) {
+            throw new IllegalArgumentException(
+                    "the buffer's memory is " + (buffer.scope().isAlive() ? "another thread's alone" : "closed"));
         }
     }
 
@@ -153,12 +165,20 @@ public final class Communicator implements AutoCloseable {
         if (!busy.compareAndSet(false, true)) {
             throw new IllegalStateException(ring + ": another thread is in an operation of this communicator");
         }
-        link.enter();
+        try {
+            link.enter();
+        } catch (RuntimeException e) {
+            busy.set(false);
+            throw e;
+        }
     }
 
     private void leave() {
-        link.leave();
-        busy.set(false);
+        try {
+            link.leave();
+        } finally {
+            busy.set(false);
+        }
     }
 
     private void run(RingCollective operation) {
@@ -170,6 +190,12 @@ public final class Communicator implements AutoCloseable {
         } catch (CollectiveException e) {
             failure = e;
             throw e;
+        } catch (RuntimeException | Error e) { // the transport has ended, or the buffer's memory was freed
+            CollectiveAbortedException broken = aborted(ring.rank(), "broke off: " + e);
+            broken.initCause(e);
+            failure = broken;
+            operation.fail(broken);
+            throw giveUp(operation, broken);
         }
     }
 
@@ -181,10 +207,13 @@ public final class Communicator implements AutoCloseable {
                 progressNs = System.nanoTime();
                 continue;
             }
-            CollectiveException reason = reasonToStop(operation, System.nanoTime() - progressNs);
+            CollectiveException reason = operation.failure();
+            if (reason == null) {
+                reason = reasonToStop(operation, System.nanoTime() - progressNs);
+            }
             if (reason != null) {
                 operation.fail(reason);
-                giveUp(operation, reason);
+                throw giveUp(operation, reason);
             }
             idle.idle();
         }
@@ -198,19 +227,24 @@ public final class Communicator implements AutoCloseable {
             return operation.timeout(TimeUnit.NANOSECONDS.toMillis(waitedNs));
         }
         if (Thread.currentThread().isInterrupted()) {
-            return new CollectiveAbortedException(
-                    "generation " + ring.generation() + ": rank " + ring.rank() + " was interrupted", ring.rank());
+            return aborted(ring.rank(), "was interrupted");
         }
         return null;
     }
 
-    /** Tells the right neighbour, which may be the one that is lost: not for long. */
-    private void giveUp(RingCollective operation, CollectiveException reason) {
+    /** Tells the right neighbour, which may be the one that is lost: not for long. Returns what to throw. */
+    private static CollectiveException giveUp(RingCollective operation, CollectiveException reason) {
         long deadlineNs = System.nanoTime() + TELL_NEIGHBOUR_NS;
-        while (System.nanoTime() - deadlineNs < 0) {
-            operation.doWork(); // throws once the neighbour has been told
-            Thread.onSpinWait();
+        try {
+            while (System.nanoTime() - deadlineNs < 0) {
+                operation.doWork(); // throws once the neighbour has been told
+                Thread.onSpinWait();
+            }
+        } catch (RuntimeException | Error e) {
+            if (e != reason) {
+                reason.addSuppressed(e); // the transport has ended: there is nobody to tell
+            }
         }
-        throw reason;
+        return reason;
     }
 }

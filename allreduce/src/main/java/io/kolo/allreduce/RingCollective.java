@@ -69,8 +69,15 @@ abstract class RingCollective {
     abstract void combine(
             int position, MemorySegment target, long targetOffset, MemorySegment data, long offset, long count);
 
+    /** Also news that comes with the very last chunk counts: whoever sent it is out of the ring. */
     final boolean isDone() {
-        return sent == toSend && received == toReceive;
+        return failure == null && sent == toSend && received == toReceive;
+    }
+
+    /** Returns why the operation has failed, or null if it has not. */
+    @Nullable
+    final CollectiveException failure() {
+        return failure;
     }
 
     /**

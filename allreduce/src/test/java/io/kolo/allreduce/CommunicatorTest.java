@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
 import io.kolo.kernels.ScalarKernels;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
@@ -115,6 +116,66 @@ class CommunicatorTest {
         MemorySegment five = MemorySegment.ofArray(new byte[5]);
         assertThrows(IllegalArgumentException.class, () -> communicator.allReduce(five, DataType.F32, ReduceOp.SUM));
         assertThrows(IllegalArgumentException.class, () -> communicator.broadcast(MemorySegment.NULL, DataType.F32, 2));
+    }
+
+    @Test
+    void shouldRefuseABufferThatItCannotUseAndBeAsGoodAsNew() throws Exception {
+        Communicator communicator = rank(1, Duration.ofSeconds(30));
+        MemorySegment readOnly = MemorySegment.ofArray(new float[4]).asReadOnly();
+        MemorySegment closed;
+        try (Arena arena = Arena.ofConfined()) {
+            closed = arena.allocate(16);
+            CompletableFuture<Void> elsewhere = async(() -> communicator.allReduce(closed, DataType.F32, ReduceOp.SUM));
+            assertInstanceOf(
+                    IllegalArgumentException.class,
+                    assertThrows(ExecutionException.class, () -> elsewhere.get(30, TimeUnit.SECONDS))
+                            .getCause());
+        }
+        for (MemorySegment buffer : List.of(readOnly, closed)) {
+            assertThrows(
+                    IllegalArgumentException.class, () -> communicator.allReduce(buffer, DataType.F32, ReduceOp.SUM));
+        }
+        CompletableFuture<Void> other =
+                async(() -> rank(0, Duration.ofSeconds(30)).barrier());
+        communicator.barrier();
+        other.get(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void shouldEndInATypedErrorAndTellTheRightWhenItsTransportBreaks() {
+        Link broken = new BrokenLink(links.get(0));
+        Communicator left =
+                new Communicator(new Ring(3, 42, 0, 2), broken, new ScalarKernels(), Duration.ofSeconds(30));
+        CollectiveAbortedException error = assertThrows(CollectiveAbortedException.class, left::barrier);
+        assertEquals(0, error.culprit(), "this rank itself, and not a neighbour");
+        assertEquals("generation 3: rank 0 broke off: java.lang.IllegalStateException: no line", error.getMessage());
+        Communicator right = rank(1, Duration.ofSeconds(30));
+        assertEquals(
+                0,
+                assertThrows(CollectiveAbortedException.class, right::barrier).culprit());
+    }
+
+    /** Cannot receive. */
+    private record BrokenLink(Link link) implements Link {
+        @Override
+        public int maxChunkBytes() {
+            return link.maxChunkBytes();
+        }
+
+        @Override
+        public boolean trySend(ChunkHeader header, MemorySegment data, long offset, int length) {
+            return link.trySend(header, data, offset, length);
+        }
+
+        @Override
+        public int poll(ChunkReceiver receiver, int limit) {
+            throw new IllegalStateException("no line");
+        }
+
+        @Override
+        public void close() {
+            link.close();
+        }
     }
 
     @Test

@@ -7,7 +7,10 @@ public interface Kernels {
     /** Returns what these kernels are, for a log line, such as {@code "Vector API, 256 bits"}. */
     String description();
 
-    /** Returns the kernel that combines elements of {@code type} by {@code op}, ready to run at full speed. */
+    /**
+     * Returns the kernel that combines elements of {@code type} by {@code op}; it, and what {@code op} divides, is
+     * warm.
+     */
     Reducer reducer(DataType type, ReduceOp op);
 
     /**

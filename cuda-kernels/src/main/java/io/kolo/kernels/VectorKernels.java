@@ -48,7 +48,7 @@ final class VectorKernels implements Kernels {
     public Reducer reducer(DataType type, ReduceOp op) {
         Reducer reducer = requireNonNull(requireNonNull(reducers.get(type)).get(op));
         if (!cold.isEmpty() && cold.remove(reducer)) {
-            warmUp(type, reducer);
+            warmUp(type, op, reducer);
         }
         return reducer;
     }
@@ -88,11 +88,15 @@ final class VectorKernels implements Kernels {
     }
 
     /** An uncompiled Vector API loop is a hundred times slower, and would be the first thing that a peer waits for. */
-    private static void warmUp(DataType type, Reducer reducer) {
+    private void warmUp(DataType type, ReduceOp op, Reducer reducer) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment zeros = arena.allocate(2 * WARM_UP_BYTES, 64);
+            long count = WARM_UP_BYTES / type.sizeBytes();
             for (int i = 0; i < WARM_UP_ROUNDS; i++) {
-                reducer.reduce(zeros, 0, zeros, WARM_UP_BYTES, WARM_UP_BYTES / type.sizeBytes());
+                reducer.reduce(zeros, 0, zeros, WARM_UP_BYTES, count);
+                if (op == ReduceOp.AVERAGE) {
+                    divide(type, zeros, 0, count, 1);
+                }
             }
         }
     }

@@ -20,7 +20,7 @@ final class GraphReplica extends Replica {
     GraphReplica(ComputationGraph network, GradientExchange exchange) {
         super(exchange);
         this.network = network;
-        check(network.conf().getOptimizationAlgo());
+        check(network.conf(), network.getConfiguration().getBackpropType());
     }
 
     @Override
@@ -49,7 +49,7 @@ final class GraphReplica extends Replica {
         for (int index : network.topologicalSortOrder()) {
             GraphVertex vertex = network.getVertices()[index];
             if (vertex.numParams() > 0) {
-                layers.put(vertex.getVertexName(), vertex);
+                layers.put(vertex.getVertexName(), vertex.hasLayer() ? vertex.getLayer() : vertex);
             }
         }
         return layers;

@@ -19,7 +19,7 @@ final class MultiLayerReplica extends Replica {
     MultiLayerReplica(MultiLayerNetwork network, GradientExchange exchange) {
         super(exchange);
         this.network = network;
-        check(network.conf().getOptimizationAlgo());
+        check(network.conf(), network.getLayerWiseConfigurations().getBackpropType());
     }
 
     @Override

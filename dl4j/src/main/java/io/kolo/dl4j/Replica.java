@@ -1,11 +1,15 @@
 package io.kolo.dl4j;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.conf.BackpropType;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
@@ -54,10 +58,19 @@ abstract class Replica {
 
     abstract void resume(int iteration, int epoch);
 
-    static void check(OptimizationAlgorithm algorithm) {
-        if (algorithm != OptimizationAlgorithm.STOCHASTIC_GRADIENT_DESCENT) {
-            throw new IllegalArgumentException("networks that are optimized by " + algorithm
+    /** Refuses what a step of this class, or a rank without samples, would do otherwise than DL4J does. */
+    static void check(NeuralNetConfiguration conf, BackpropType backprop) {
+        if (conf.getOptimizationAlgo() != OptimizationAlgorithm.STOCHASTIC_GRADIENT_DESCENT) {
+            throw new IllegalArgumentException("networks that are optimized by " + conf.getOptimizationAlgo()
                     + " can't be distributed: use STOCHASTIC_GRADIENT_DESCENT");
+        }
+        if (conf.getStepFunction() != null || !conf.isMinimize()) {
+            throw new IllegalArgumentException(
+                    "networks with an own step function or minimize(false) can't be distributed: give neither");
+        }
+        if (backprop == BackpropType.TruncatedBPTT) {
+            throw new IllegalArgumentException("networks with truncated BPTT can't be distributed, since ranks would"
+                    + " differ in their number of updates: cut the sequences yourself and use BackpropType.Standard");
         }
     }
 
@@ -79,41 +92,65 @@ abstract class Replica {
     private Gradient gradientViews() {
         if (views == null) {
             Gradient gradient = new DefaultGradient(flatGradient());
-            forEachParameter((name, layer, param, value, part) -> {
-                gradient.setGradientFor(name + "_" + param, part.reshape(value.ordering(), value.shape()));
-            });
+            INDArray row = flatRow();
+            long start = 0;
+            for (Map.Entry<String, Trainable> each : layers().entrySet()) {
+                Trainable layer = each.getValue();
+                long length = layer.paramTable(false).values().stream()
+                        .mapToLong(INDArray::length)
+                        .sum();
+                if (length > 0) {
+                    views(layer, row.get(NDArrayIndex.interval(start, start + length)))
+                            .forEach((param, view) -> gradient.setGradientFor(each.getKey() + "_" + param, view));
+                }
+                start += length;
+            }
             views = gradient;
         }
         return views;
     }
 
-    /** The parts of the flat gradient that are updates already, and so are not divided by the batch. */
+    /** A layer knows how its parameters lie: those of a depthwise convolution, say, not in the order of its table. */
+    private static Map<String, INDArray> views(Trainable layer, INDArray part) {
+        if (layer instanceof Layer known) {
+            return known.conf().getLayer().initializer().getGradientsFromFlattened(known.conf(), part);
+        }
+        Map<String, INDArray> ofVertex = new LinkedHashMap<>();
+        long offset = 0;
+        for (Map.Entry<String, INDArray> param : layer.paramTable(false).entrySet()) {
+            INDArray value = param.getValue();
+            INDArray own = part.get(NDArrayIndex.interval(offset, offset + value.length()));
+            ofVertex.put(param.getKey(), own.reshape(value.ordering(), value.shape()));
+            offset += value.length();
+        }
+        return ofVertex;
+    }
+
+    private INDArray flatRow() {
+        INDArray flat = flatGradient();
+        return flat.reshape(flat.length());
+    }
+
+    /**
+     * The parts of the flat gradient that are updates already, and so are not divided by the batch; cut as DL4J does
+     * where it divides (BaseMultiLayerUpdater.getMinibatchDivisionSubsets).
+     */
     final List<INDArray> updates() {
         if (updates == null) {
             List<INDArray> found = new ArrayList<>();
-            forEachParameter((name, layer, param, value, part) -> {
-                if (!layer.updaterDivideByMinibatch(param)) {
-                    found.add(part);
+            INDArray row = flatRow();
+            long offset = 0;
+            for (Trainable layer : layers().values()) {
+                for (Map.Entry<String, INDArray> param : layer.paramTable(false).entrySet()) {
+                    long end = offset + param.getValue().length();
+                    if (!layer.updaterDivideByMinibatch(param.getKey())) {
+                        found.add(row.get(NDArrayIndex.interval(offset, end)));
+                    }
+                    offset = end;
                 }
-            });
+            }
             updates = found;
         }
         return updates;
-    }
-
-    private interface ParameterVisitor {
-        void visit(String layerName, Trainable layer, String param, INDArray value, INDArray part);
-    }
-
-    /** Shows the flat gradient's part of each parameter, as a view. */
-    private void forEachParameter(ParameterVisitor visitor) {
-        INDArray flat = flatGradient();
-        INDArray row = flat.reshape(flat.length());
-        long[] offset = {0};
-        layers().forEach((name, layer) -> layer.paramTable(false).forEach((param, value) -> {
-            long end = offset[0] + value.length();
-            visitor.visit(name, layer, param, value, row.get(NDArrayIndex.interval(offset[0], end)));
-            offset[0] = end;
-        }));
     }
 }

@@ -28,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -151,6 +152,28 @@ class FailureSystemTest {
             assertTrue(error.toString().contains("SUM of 7 F32"), error.toString());
             assertTrue(error.toString().contains("SUM of 8 F32"), error.toString());
             assertEquals(2, error.getSuppressed().length, "the other two know as well");
+        }
+    }
+
+    /** The root has its lines full, and the neighbour that it would have to tell no longer reads. */
+    @Test
+    void shouldTellAMismatchToARootThatIsInTheMiddleOfALongBroadcast() {
+        int count = 2 * MEGABYTE;
+        try (RayExecutor executor = RayExecutor.builder().workers(3).build()) {
+            executor.start();
+            WorkerFailedException error = assertThrows(
+                    WorkerFailedException.class,
+                    () -> executor.run(worker -> {
+                        MemorySegment buffer = MemorySegment.ofArray(new float[worker.rank() == 1 ? count - 1 : count]);
+                        worker.communicator().broadcast(buffer, DataType.F32, 0);
+                        return 0;
+                    }));
+            List<WorkerFailedException> all = Stream.concat(Stream.of(error), Arrays.stream(error.getSuppressed()))
+                    .map(each -> assertInstanceOf(WorkerFailedException.class, each))
+                    .toList();
+            assertEquals(3, all.size());
+            all.forEach(each -> assertEquals(
+                    CollectiveMismatchException.class.getName(), each.remote().type()));
         }
     }
 

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -16,6 +17,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Smooth networks for 8 x 8 images: a rectifier or a maximum that flips for a rounding would say nothing of ranks. */
@@ -49,6 +51,29 @@ enum Networks {
                     .layer(new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.AVG)
                             .kernelSize(2, 2)
                             .stride(2, 2)
+                            .build())
+                    .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                            .nOut(CLASSES)
+                            .activation(Activation.SOFTMAX)
+                            .build())
+                    .setInputType(InputType.convolutionalFlat(8, 8, 1))
+                    .build();
+            return initialized(new MultiLayerNetwork(configuration));
+        }
+    },
+    /** Its parameters lie in another order than its table has, which only the clipping of each could tell. */
+    DEPTHWISE_SGD {
+        @Override
+        Model create(long seed) {
+            MultiLayerConfiguration configuration = new NeuralNetConfiguration.Builder()
+                    .seed(seed)
+                    .updater(new Sgd(0.1))
+                    .activation(Activation.TANH)
+                    .gradientNormalization(GradientNormalization.ClipL2PerParamType)
+                    .gradientNormalizationThreshold(0.05)
+                    .list()
+                    .layer(new DepthwiseConvolution2D.Builder(3, 3)
+                            .depthMultiplier(4)
                             .build())
                     .layer(new OutputLayer.Builder(LossFunction.MCXENT)
                             .nOut(CLASSES)

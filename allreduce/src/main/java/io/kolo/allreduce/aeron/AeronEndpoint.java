@@ -11,11 +11,11 @@ import io.kolo.allreduce.Link;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.agrona.CloseHelper;
 import org.agrona.LangUtil;
-import org.agrona.concurrent.AgentInvoker;
 
 /**
  * A rank's end of the data plane: an embedded media driver and the address where the left neighbour's chunks arrive. It
@@ -31,9 +31,10 @@ public final class AeronEndpoint implements AutoCloseable {
     private static final int TERM_LENGTH = 1 << 20;
 
     /**
-     * On a busy machine a driver is not scheduled for a second or two; who is lost is found out elsewhere, and sooner.
+     * How long Aeron keeps up a neighbour, or its own client, that is not heard of. A process may be stopped, or a
+     * machine suspended, and go on; who is lost is found out elsewhere, and sooner.
      */
-    private static final Duration LIVENESS = Duration.ofSeconds(10);
+    private static final Duration LIVENESS = Duration.ofMinutes(5);
 
     private final MediaDriver driver;
     private final Aeron aeron;
@@ -41,11 +42,10 @@ public final class AeronEndpoint implements AutoCloseable {
     private final Subscription subscription;
     private final String address;
 
-    private AeronEndpoint(MediaDriver driver, Aeron aeron, String host, Duration timeout) {
+    private AeronEndpoint(MediaDriver driver, Aeron aeron, DriverDuty duty, String host, Duration timeout) {
         this.driver = driver;
         this.aeron = aeron;
-        AgentInvoker client = aeron.conductorAgentInvoker();
-        this.duty = new DriverDuty(driver.sharedAgentInvoker(), client);
+        this.duty = duty;
         this.subscription = aeron.addSubscription(udp(host + ":0").build(), STREAM);
         await(() -> subscription.resolvedEndpoint() != null, timeout, "a port on " + host);
         this.address = String.valueOf(subscription.resolvedEndpoint());
@@ -76,16 +76,20 @@ public final class AeronEndpoint implements AutoCloseable {
                 .publicationConnectionTimeoutNs(LIVENESS.toNanos())
                 .untetheredWindowLimitTimeoutNs(LIVENESS.toNanos())
                 .publicationUnblockTimeoutNs(LIVENESS.plusSeconds(5).toNanos()));
+        Aeron aeron = null;
         try {
-            Aeron aeron = Aeron.connect(new Aeron.Context()
+            AtomicReference<Throwable> fault = new AtomicReference<>();
+            aeron = Aeron.connect(new Aeron.Context()
                     .aeronDirectoryName(folder.toString())
                     .useConductorAgentInvoker(true)
                     .driverAgentInvoker(driver.sharedAgentInvoker())
                     .driverTimeoutMs(LIVENESS.toMillis())
+                    .errorHandler(fault::set)
                     .subscriberErrorHandler(AeronEndpoint::rethrow));
-            return new AeronEndpoint(driver, aeron, host, timeout);
+            DriverDuty duty = new DriverDuty(driver.sharedAgentInvoker(), aeron.conductorAgentInvoker(), fault);
+            return new AeronEndpoint(driver, aeron, duty, host, timeout);
         } catch (RuntimeException e) {
-            CloseHelper.quietClose(driver);
+            CloseHelper.quietCloseAll(aeron, driver);
             throw e;
         }
     }
@@ -107,8 +111,13 @@ public final class AeronEndpoint implements AutoCloseable {
         try {
             ExclusivePublication right = aeron.addExclusivePublication(
                     udp(rightAddress).mtu(LOOPBACK_MTU).termLength(TERM_LENGTH).build(), STREAM);
-            await(right::isConnected, timeout, "the right neighbour at " + rightAddress + " to listen");
-            await(subscription::isConnected, timeout, "the left neighbour to send to " + address);
+            try {
+                await(right::isConnected, timeout, "the right neighbour at " + rightAddress + " to listen");
+                await(subscription::isConnected, timeout, "the left neighbour to send to " + address);
+            } catch (RuntimeException e) {
+                right.close();
+                throw e;
+            }
             return new AeronLink(duty, subscription, right);
         } finally {
             duty.leave();

@@ -1,6 +1,7 @@
 package io.kolo.allreduce.aeron;
 
 import io.aeron.ExclusivePublication;
+import io.aeron.Publication;
 import io.aeron.Subscription;
 import io.aeron.logbuffer.BufferClaim;
 import io.aeron.logbuffer.ControlledFragmentHandler;
@@ -56,9 +57,12 @@ final class AeronLink implements Link {
 
     @Override
     public boolean trySend(ChunkHeader header, MemorySegment data, long offset, int length) {
-        // Every refusal, also of a neighbour that is gone, is a reason to wait: the operation has the deadline.
-        if (toRight.tryClaim(ChunkMessage.length(length), claim) < 0) {
-            return false;
+        long position = toRight.tryClaim(ChunkMessage.length(length), claim);
+        if (position == Publication.CLOSED || position == Publication.MAX_POSITION_EXCEEDED) {
+            throw new IllegalStateException("the publication to the right has ended");
+        }
+        if (position < 0) {
+            return false; // also a neighbour that is gone is a reason to wait: the operation has the deadline
         }
         ChunkMessage.write(header, data, offset, length, claim.buffer(), claim.offset());
         claim.commit();
