@@ -31,7 +31,7 @@ public final class Communicator implements AutoCloseable {
     private final IdleStrategy idle;
     private final long timeoutNs;
     private final AtomicBoolean busy = new AtomicBoolean();
-    private int sequence;
+    private volatile int sequence;
     private @Nullable CollectiveException failure;
     private volatile @Nullable CollectiveAbortedException told;
 
@@ -65,6 +65,11 @@ public final class Communicator implements AutoCloseable {
         return ring.size();
     }
 
+    /** Returns how many operations this rank has begun; any thread may ask, also in the middle of one. */
+    public int operations() {
+        return sequence;
+    }
+
     /** Returns the number of the generation. */
     public int generation() {
         return ring.generation();
@@ -82,7 +87,7 @@ public final class Communicator implements AutoCloseable {
         check(buffer, type, true);
         enter();
         try {
-            run(allReduce.start(++sequence, buffer, type, op));
+            run(allReduce.start(next(), buffer, type, op));
         } finally {
             leave();
         }
@@ -103,7 +108,7 @@ public final class Communicator implements AutoCloseable {
         check(buffer, type, root != ring.rank());
         enter();
         try {
-            run(broadcast.start(++sequence, buffer, type, root));
+            run(broadcast.start(next(), buffer, type, root));
         } finally {
             leave();
         }
@@ -117,7 +122,7 @@ public final class Communicator implements AutoCloseable {
     public void barrier() {
         enter();
         try {
-            run(allReduce.startBarrier(++sequence));
+            run(allReduce.startBarrier(next()));
         } finally {
             leave();
         }
@@ -171,6 +176,11 @@ public final class Communicator implements AutoCloseable {
             busy.set(false);
             throw e;
         }
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // written in an operation only, and there is one at a time
+    private int next() {
+        return ++sequence;
     }
 
     private void leave() {

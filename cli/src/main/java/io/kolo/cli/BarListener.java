@@ -14,7 +14,8 @@ final class BarListener extends ConsoleListener {
     private static final int UPDATE_INTERVAL_MS = 100;
 
     private final String job;
-    private @Nullable ProgressBar bar;
+    private volatile @Nullable ProgressBar bar;
+    private boolean closed;
     private String shown = "";
 
     BarListener(PrintStream out, String job) {
@@ -35,7 +36,10 @@ final class BarListener extends ConsoleListener {
     }
 
     @Override
-    void show(Progress progress) {
+    synchronized void show(Progress progress) {
+        if (closed) {
+            return; // a late report must not draw over what stands below the bar
+        }
         if (bar == null) {
             bar = new ProgressBarBuilder()
                     .setTaskName(job)
@@ -53,18 +57,28 @@ final class BarListener extends ConsoleListener {
 
     @Override
     void finish() {
-        if (bar != null) {
-            bar.stepTo(bar.getMax());
+        ProgressBar shownBar = bar;
+        if (shownBar != null) {
+            shownBar.stepTo(shownBar.getMax());
         }
         close();
     }
 
+    /** The bar is closed outside the lock: its own thread draws the last state, and takes the lock for it. */
     @Override
     public void close() {
-        if (bar != null) {
-            bar.close();
+        ProgressBar ending;
+        synchronized (this) {
+            closed = true;
+            ending = bar;
             bar = null;
-            out.println();
+        }
+        if (ending != null) {
+            ending.close();
+            synchronized (this) {
+                shown = "";
+                out.println();
+            }
         }
     }
 }

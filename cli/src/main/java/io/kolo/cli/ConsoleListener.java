@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Shows a job: the workers' lines with their rank, and how far rank 0 is. */
+/** Shows a job: the workers' lines with their rank and node, and how far rank 0 is. */
 abstract class ConsoleListener implements JobListener, AutoCloseable {
     private static final int SHOWN_RANK = 0;
 
@@ -29,8 +29,8 @@ abstract class ConsoleListener implements JobListener, AutoCloseable {
     }
 
     @Override
-    public void onLine(int rank, String line) {
-        print("[" + rank + "] " + line);
+    public void onLine(int rank, String node, String line) {
+        print("[" + rank + " " + node + "] " + line);
     }
 
     @Override

@@ -3,27 +3,41 @@ package io.kolo.cli;
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
 import io.kolo.executor.engine.Strategy;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
-/** What every job can be given. */
+/** What every job can be given, before or behind the name of a sample. */
 final class LaunchOptions {
     @Option(
             names = {"-n", "--workers"},
+            scope = ScopeType.INHERIT,
             paramLabel = "N",
             description = "Number of workers (default: 1).")
     private @Nullable Integer workers;
 
-    @Option(names = "--hosts", paramLabel = "N", description = "Number of hosts, each with --workers-per-host.")
+    @Option(
+            names = "--hosts",
+            scope = ScopeType.INHERIT,
+            paramLabel = "N",
+            description = "Number of hosts, each with --workers-per-host.")
     private @Nullable Integer hosts;
 
-    @Option(names = "--workers-per-host", paramLabel = "N", description = "Workers on each of --hosts.")
+    @Option(
+            names = "--workers-per-host",
+            scope = ScopeType.INHERIT,
+            paramLabel = "N",
+            description = "Workers on each of --hosts.")
     private @Nullable Integer workersPerHost;
 
     @Option(
             names = "--cpus-per-worker",
+            scope = ScopeType.INHERIT,
             paramLabel = "CPUS",
             defaultValue = "1",
             description = "CPUs of each worker, and its threads for linear algebra (default: ${DEFAULT-VALUE}).")
@@ -31,6 +45,7 @@ final class LaunchOptions {
 
     @Option(
             names = "--gpus-per-worker",
+            scope = ScopeType.INHERIT,
             paramLabel = "N",
             defaultValue = "0",
             description = "GPUs of each worker, its alone (default: ${DEFAULT-VALUE}).")
@@ -38,24 +53,28 @@ final class LaunchOptions {
 
     @Option(
             names = "--resource",
+            scope = ScopeType.INHERIT,
             paramLabel = "NAME=AMOUNT",
             description = "Any other resource that each worker needs; may be repeated.")
     private Map<String, Double> resources = new LinkedHashMap<>();
 
     @Option(
             names = "--strategy",
+            scope = ScopeType.INHERIT,
             paramLabel = "STRATEGY",
             description = "How workers lie on nodes: ${COMPLETION-CANDIDATES} (default: PACK; STRICT_SPREAD by hosts).")
     private @Nullable Strategy strategy;
 
     @Option(
             names = "--env",
+            scope = ScopeType.INHERIT,
             paramLabel = "NAME=VALUE",
             description = "A variable in the workers' environment; may be repeated.")
     private Map<String, String> environment = new LinkedHashMap<>();
 
     @Option(
             names = "--address",
+            scope = ScopeType.INHERIT,
             paramLabel = "ADDRESS",
             defaultValue = "auto",
             description =
@@ -65,9 +84,49 @@ final class LaunchOptions {
 
     @Option(
             names = "--nodes",
+            scope = ScopeType.INHERIT,
             paramLabel = "NODES",
             description = "Nodes for the local engine to play: 2x{cpu:4,gpu:2} (default: this machine).")
     private @Nullable String nodes;
+
+    @Option(
+            names = "--start-timeout",
+            scope = ScopeType.INHERIT,
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "How long launching may take: 90s, 5m (default: 2m).")
+    private @Nullable Duration startTimeout;
+
+    @Option(
+            names = "--run-timeout",
+            scope = ScopeType.INHERIT,
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "How long the run may take (default: as long as it likes).")
+    private @Nullable Duration runTimeout;
+
+    @Option(
+            names = "--collective-timeout",
+            scope = ScopeType.INHERIT,
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "How long a rank may keep the others waiting in a collective (default: 5m).")
+    private @Nullable Duration collectiveTimeout;
+
+    @Option(
+            names = "--heartbeat-timeout",
+            scope = ScopeType.INHERIT,
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "How long a worker may be silent before it counts as lost (default: 1m).")
+    private @Nullable Duration heartbeatTimeout;
+
+    @Option(
+            names = "--log-folder",
+            scope = ScopeType.INHERIT,
+            paramLabel = "FOLDER",
+            description = "Where each job makes a folder with the workers' output and a summary (default: none).")
+    private @Nullable Path logFolder;
 
     RayExecutorBuilder builder() {
         RayExecutorBuilder builder = RayExecutor.builder()
@@ -76,21 +135,22 @@ final class LaunchOptions {
                 .address(address);
         resources.forEach(builder::resourcePerWorker);
         environment.forEach(builder::environment);
-        if (workers != null) {
-            builder.workers(workers);
-        }
-        if (hosts != null) {
-            builder.hosts(hosts);
-        }
-        if (workersPerHost != null) {
-            builder.workersPerHost(workersPerHost);
-        }
-        if (strategy != null) {
-            builder.placementStrategy(strategy);
-        }
-        if (nodes != null) {
-            builder.nodes(nodes);
-        }
+        given(workers, builder::workers);
+        given(hosts, builder::hosts);
+        given(workersPerHost, builder::workersPerHost);
+        given(strategy, builder::placementStrategy);
+        given(nodes, builder::nodes);
+        given(startTimeout, builder::startTimeout);
+        given(runTimeout, builder::runTimeout);
+        given(collectiveTimeout, builder::collectiveTimeout);
+        given(heartbeatTimeout, builder::heartbeatTimeout);
+        given(logFolder, builder::logFolder);
         return builder;
+    }
+
+    private static <T> void given(@Nullable T value, Consumer<T> setter) {
+        if (value != null) {
+            setter.accept(value);
+        }
     }
 }

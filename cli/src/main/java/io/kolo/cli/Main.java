@@ -2,6 +2,7 @@ package io.kolo.cli;
 
 import io.kolo.executor.JobFailedException;
 import io.kolo.executor.engine.PlacementException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.logging.Level;
@@ -65,6 +66,8 @@ public final class Main implements Runnable {
             }
             case CancellationException closed -> failed(closed, command);
             case PlacementException refused -> failed(refused, command);
+            case UncheckedIOException io -> failed(io, command);
+            case IllegalStateException late -> failed(late, command);
             default -> throw e;
         };
     }

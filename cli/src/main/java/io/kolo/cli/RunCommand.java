@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,7 +35,10 @@ final class RunCommand implements Runnable {
     @Mixin
     private final LaunchOptions launch = new LaunchOptions();
 
-    @Option(names = "--jar", paramLabel = "JAR", description = "A jar with your program; may be repeated.")
+    @Option(
+            names = "--jar",
+            paramLabel = "JAR",
+            description = "A jar, or a folder of classes, with your program; may be repeated.")
     private List<Path> jars = new ArrayList<>();
 
     @Option(names = "--class", paramLabel = "CLASS", description = "Your program: its class's full name.")
@@ -58,7 +62,7 @@ final class RunCommand implements Runnable {
         try (ConsoleListener console = ConsoleListener.forThisTerminal(programClass)) {
             RayExecutorBuilder builder = launch.builder().program(programClass).listener(console);
             jars.forEach(builder::jar);
-            Object result = execute(builder, programClass);
+            String result = execute(builder, programClass);
             console.finish();
             if (result != null) {
                 spec.commandLine().getOut().println("result " + result);
@@ -66,10 +70,20 @@ final class RunCommand implements Runnable {
         }
     }
 
-    private @Nullable Object execute(RayExecutorBuilder builder, String program) {
+    /** Returns rank 0's result as text, made while its class's loader is still open. */
+    private @Nullable String execute(RayExecutorBuilder builder, String program) {
         try (RayExecutor executor = builder.build()) {
             executor.start();
-            return executor.run(program, args).getFirst();
+            Object result = executor.run(program, args).getFirst();
+            return result == null ? null : String.valueOf(result);
         }
+    }
+
+    /** Returns what a sample is launched with; it has a program already. */
+    LaunchOptions forSample(CommandLine sample) {
+        if (programClass != null || !jars.isEmpty() || !args.isEmpty()) {
+            throw new ParameterException(sample, "a sample takes no --class, --jar or arguments");
+        }
+        return launch;
     }
 }

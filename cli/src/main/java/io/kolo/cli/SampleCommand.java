@@ -6,16 +6,17 @@ import io.kolo.samples.SampleOptions;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** What the samples have in common on the command line. */
 @Command(mixinStandardHelpOptions = true)
 abstract class SampleCommand implements Runnable {
-    @Mixin
-    private final LaunchOptions launch = new LaunchOptions();
+    @ParentCommand
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private RunCommand parent;
 
     @Option(names = "--epochs", paramLabel = "N", description = "How often each image is seen (default: 20; mnist 5).")
     private @Nullable Integer epochs;
@@ -47,6 +48,7 @@ abstract class SampleCommand implements Runnable {
     public void run() {
         SampleOptions options = new SampleOptions(epochs == null ? defaultEpochs() : epochs, batchSize, seed);
         TrainingFunction<Double> function = function(options);
+        LaunchOptions launch = parent.forSample(spec.commandLine());
         try (ConsoleListener console = ConsoleListener.forThisTerminal(spec.name());
                 RayExecutor executor = launch.builder().listener(console).build()) {
             executor.start();

@@ -10,13 +10,16 @@ final class Jars {
     private Jars() {}
 
     /**
-     * Checks that a jar can be opened.
+     * Checks that a jar, or a folder of classes, can be opened.
      *
      * @throws IllegalArgumentException with what to do
      */
     static void check(Path jar) {
         if (!Files.isReadable(jar)) {
             throw new IllegalArgumentException("jar " + jar + " can't be read: check the path");
+        }
+        if (Files.isDirectory(jar)) {
+            return;
         }
         try (JarFile opened = new JarFile(jar.toFile())) {
             opened.size();

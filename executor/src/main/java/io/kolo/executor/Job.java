@@ -1,9 +1,10 @@
 package io.kolo.executor;
 
+import com.google.protobuf.ByteString;
 import io.kolo.executor.control.ControlServer;
 import io.kolo.executor.control.JobAuthority;
 import io.kolo.executor.control.JobToken;
-import io.kolo.executor.control.ObjectCodec;
+import io.kolo.executor.control.Versions;
 import io.kolo.executor.control.WorkerConnection;
 import io.kolo.executor.control.WorkerEnvironment;
 import io.kolo.executor.control.WorkerEvent;
@@ -11,28 +12,22 @@ import io.kolo.executor.control.proto.Hello;
 import io.kolo.executor.control.proto.Member;
 import io.kolo.executor.control.proto.World;
 import io.kolo.executor.engine.Engine;
-import io.kolo.executor.engine.Placed;
-import io.kolo.executor.engine.WorkerHandle;
-import io.kolo.executor.engine.WorkerSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
-import java.util.HashMap;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -43,58 +38,92 @@ import org.jspecify.annotations.Nullable;
  * other; so the state of a job needs no locks.
  */
 final class Job implements AutoCloseable {
-    private static final String WORKER_MAIN = "io.kolo.executor.worker.WorkerMain";
     private static final int FIRST_GENERATION = 1;
     private static final long LEAVE_TIMEOUT_MS = 500;
-    private static final long NO_DEADLINE = Long.MAX_VALUE;
-    private static final int MAX_SIGNAL = 64;
-    private static final long LOOK_UP_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final JobSettings settings;
     private final SerialListener listener;
-    private final BlockingQueue<WorkerEvent> events = new LinkedBlockingQueue<>();
+    private final JobEvents events;
     private final Map<Integer, WorkerConnection> connections = new ConcurrentSkipListMap<>();
-    private final Map<Integer, WorkerHandle> handles = new ConcurrentSkipListMap<>();
     private final ExecutorService runner = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("kolo-job").factory());
-    private final Engine engine;
-    private final ControlServer server;
     private final JobAuthority authority = new JobAuthority();
     private final JobToken token = JobToken.random();
     private final Thread hook = new Thread(this::close, "kolo-close");
-    private final AtomicBoolean closed = new AtomicBoolean();
     private final Object closing = new Object();
+    private final Instant started = Instant.now();
+    private final List<JobSummary.Phase> phases = new CopyOnWriteArrayList<>();
+    private final List<JobSummary.Run> runs = new CopyOnWriteArrayList<>();
+    private final Engine engine;
+    private final ControlServer server;
+    private final @Nullable JobLogs logs;
+    private final JobWorkers workers;
     private boolean ended;
-    private int runs;
 
     Job(JobSettings settings) {
         this.settings = settings;
         this.listener = new SerialListener(settings.listener());
-        this.engine = settings.openEngine();
+        this.events = new JobEvents(settings.heartbeatTimeout(), listener::onProgress);
+        Runtime.getRuntime().addShutdownHook(hook);
+        synchronized (closing) { // a JVM that ends from here on waits, and then closes what was opened
+            boolean opened = false;
+            Engine openEngine = null;
+            JobLogs openLogs = null;
+            try {
+                openLogs =
+                        settings.logFolder() == null ? null : JobLogs.create(settings.logFolder(), settings.workers());
+                openEngine = settings.openEngine();
+                this.logs = openLogs;
+                this.engine = openEngine;
+                this.workers = new JobWorkers(settings, engine, listener, logs);
+                this.server = new ControlServer(settings.workers(), authority, token, events);
+                opened = true;
+            } catch (IOException e) {
+                throw new UncheckedIOException("no port for the control channel", e);
+            } finally {
+                if (!opened) {
+                    ended = true;
+                    closeAll(openEngine, openLogs);
+                }
+            }
+        }
+    }
+
+    private void closeAll(@Nullable Engine engine, @Nullable JobLogs logs) {
         try {
-            this.server = new ControlServer(
-                    settings.workers(),
-                    authority,
-                    token,
-                    events::add,
-                    (slot, report) -> listener.onProgress(
-                            new Progress(slot, report.getDone(), report.getTotal(), report.getMetricsMap())));
-        } catch (IOException e) {
-            engine.close();
-            throw new UncheckedIOException("no port for the control channel", e);
+            if (engine != null) {
+                engine.close();
+            }
+        } finally {
+            if (logs != null) {
+                logs.close();
+            }
+            runner.shutdown(); // it sees that the job is closed; what was still to run fails
+            removeHook();
         }
     }
 
     /** Launches the workers and waits until their ring stands; closes the job if that fails. */
     void start() {
-        Runtime.getRuntime().addShutdownHook(hook);
         boolean started = false;
         try {
-            long deadlineNs = System.nanoTime() + settings.startTimeout().toNanos();
-            launch(engine.reserve(settings.bundle(), settings.bundles(), settings.strategy()));
+            long startNs = System.nanoTime();
+            long deadlineNs = startNs + settings.startTimeout().toNanos();
+            workers.launch(
+                    slot -> new WorkerEnvironment(
+                                    slot.number(),
+                                    server.address(),
+                                    authority.worker(slot.number()),
+                                    token,
+                                    slot.node())
+                            .variables(),
+                    (slot, exitCode) -> events.onEvent(new WorkerEvent.Exited(slot, exitCode)));
+            long launchedNs = phase("launch", startNs);
             List<Hello> members = awaitJoins(deadlineNs);
+            long joinedNs = phase("join", launchedNs);
             formRing(members);
             awaitReady(deadlineNs);
+            phase("ring", joinedNs);
             listener.onStarted(
                     "kolo: " + engine.name() + ", " + members.size() + (members.size() == 1 ? " worker" : " workers")
                             + ", kernels: " + members.getFirst().getKernels());
@@ -107,35 +136,16 @@ final class Job implements AutoCloseable {
         }
     }
 
-    private void launch(List<Placed> bundles) {
-        for (int rank = 0; rank < settings.workers(); rank++) {
-            int slot = rank;
-            WorkerHandle handle = engine.launch(
-                    specification(slot, bundles.get(slot / settings.workersPerBundle())),
-                    line -> listener.onLine(slot, line));
-            handles.put(slot, handle);
-            handle.onExit(exitCode -> events.add(new WorkerEvent.Exited(slot, exitCode)));
-        }
-    }
-
-    private WorkerSpec specification(int slot, Placed placed) {
-        Map<String, String> environment = new HashMap<>(settings.environment());
-        environment.putAll(new WorkerEnvironment(slot, server.address(), authority.worker(slot), token, placed.node())
-                .variables());
-        return new WorkerSpec(
-                slot,
-                placed,
-                settings.gpus(placed.gpus(), slot % settings.workersPerBundle()),
-                settings.threads(),
-                WORKER_MAIN,
-                settings.jars(),
-                environment);
+    private long phase(String name, long startNs) {
+        long nowNs = System.nanoTime();
+        phases.add(new JobSummary.Phase(name, (nowNs - startNs) / 1e9));
+        return nowNs;
     }
 
     private List<Hello> awaitJoins(long deadlineNs) {
         Map<Integer, Hello> hellos = new TreeMap<>();
         while (hellos.size() < settings.workers()) {
-            switch (next(deadlineNs, () -> "worker " + missing(hellos) + " to join")) {
+            switch (next(deadlineNs, () -> missing(hellos) + " to join")) {
                 case WorkerEvent.Joined joined -> {
                     hellos.put(joined.slot(), joined.hello());
                     connections.put(joined.slot(), joined.connection());
@@ -149,7 +159,7 @@ final class Job implements AutoCloseable {
     private String missing(Map<Integer, ?> present) {
         return IntStream.range(0, settings.workers())
                 .filter(slot -> !present.containsKey(slot))
-                .mapToObj(String::valueOf)
+                .mapToObj(workers::name)
                 .reduce((a, b) -> a + ", " + b)
                 .orElse("");
     }
@@ -170,16 +180,25 @@ final class Job implements AutoCloseable {
     private void awaitReady(long deadlineNs) {
         Map<Integer, Boolean> ready = new TreeMap<>();
         while (ready.size() < settings.workers()) {
-            switch (next(deadlineNs, () -> "worker " + missing(ready) + " to reach its neighbours")) {
+            switch (next(deadlineNs, () -> missing(ready) + " to reach its neighbours")) {
                 case WorkerEvent.Ready here -> ready.put(here.slot(), true);
                 case WorkerEvent other -> throwIfEnded(other);
             }
         }
     }
 
+    private WorkerEvent next(long deadlineNs, Supplier<String> awaited) {
+        WorkerEvent event = poll(deadlineNs);
+        if (event == null) {
+            throw new IllegalStateException(
+                    "waited " + settings.startTimeout().toMillis() + " ms for " + awaited.get());
+        }
+        return event;
+    }
+
     /** A broken stream is heard of before the exit code and the last lines: it waits a little for them. */
     private void throwIfEnded(WorkerEvent event) {
-        RunOutcome outcome = new RunOutcome(this::describeExit);
+        RunOutcome outcome = new RunOutcome(workers);
         outcome.add(event);
         long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RunOutcome.GRACE_MS);
         WorkerEvent next = event;
@@ -198,133 +217,60 @@ final class Job implements AutoCloseable {
     /**
      * Has a serialized function run, after those that were submitted before.
      *
+     * @param what names the function, for the summary
      * @param ranks who runs it
      * @return the results by rank; if one fails, so do all that are not there yet
      */
-    Map<Integer, CompletableFuture<@Nullable Object>> submit(byte[] function, Set<Integer> ranks) {
-        Map<Integer, CompletableFuture<@Nullable Object>> results = new TreeMap<>();
-        ranks.forEach(rank -> results.put(rank, new CompletableFuture<>()));
+    Map<Integer, CompletableFuture<@Nullable Object>> submit(String what, ByteString function, Set<Integer> ranks) {
+        JobRun run = new JobRun(settings, what, ranks, workers);
         try {
-            runner.execute(() -> {
-                try {
-                    run(function, results);
-                } catch (Throwable e) {
-                    close(); // what the workers still answer must not be taken for the next run's
-                    results.values().forEach(result -> result.completeExceptionally(e));
-                }
-            });
+            runner.execute(() -> execute(run, function));
         } catch (RejectedExecutionException e) {
             throw new CancellationException("the executor was closed");
         }
-        return results;
+        return run.results();
     }
 
-    /** Ends once all ranks have answered; after the first failure the others have {@link RunOutcome#GRACE_MS} to. */
-    private void run(byte[] function, Map<Integer, CompletableFuture<@Nullable Object>> results) {
-        int run = ++runs;
-        RunOutcome outcome = new RunOutcome(this::describeExit);
-        results.keySet().forEach(rank -> send(function, run, rank));
-        long deadlineNs = NO_DEADLINE;
-        while (!outcome.answers(results.keySet())) {
-            WorkerEvent event = poll(deadlineNs);
-            if (event == null) {
-                break; // who has not answered by now is stuck in the user's code, and is killed
-            }
-            outcome.add(event);
-            if (event instanceof WorkerEvent.Returned returned) {
-                complete(results.get(returned.slot()), returned);
-            }
-            if (outcome.culprit() != null && deadlineNs == NO_DEADLINE) {
-                deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RunOutcome.GRACE_MS);
-                abortAll(outcome.culprit(), outcome.reason());
-            }
-        }
-        JobFailedException failure = outcome.failure();
-        if (failure != null) {
-            throw failure;
-        }
-    }
-
-    private void complete(@Nullable CompletableFuture<@Nullable Object> result, WorkerEvent.Returned returned) {
-        if (result == null) {
-            return;
-        }
+    private void execute(JobRun run, ByteString function) {
+        long startNs = System.nanoTime();
+        String end = "returned";
         try {
-            String role = "the result of rank " + returned.slot();
-            result.complete(ObjectCodec.read(returned.result(), settings.loader(), role));
-        } catch (Throwable e) { // a class that is missing here, or whose initializer fails, is an Error
-            result.completeExceptionally(e);
+            run.execute(runs.size() + 1, function, connections, events);
+        } catch (Throwable e) {
+            end = String.valueOf(e);
+            events.close(); // what the workers still answer must not be taken for the next run's
+            run.fail(e);
+        }
+        runs.add(run.summary((System.nanoTime() - startNs) / 1e9, end));
+        if (events.isClosed()) {
+            close();
         }
     }
 
-    private void send(byte[] function, int run, int rank) {
-        try {
-            WorkerConnection connection = connections.get(rank);
-            if (connection != null) {
-                connection.function(function, run);
-            }
-        } catch (TimeoutException e) {
-            throw new IllegalStateException("rank " + rank + " does not take the function: " + e.getMessage(), e);
-        } catch (InterruptedException e) {
-            throw interrupted();
-        }
-    }
-
-    private void abortAll(int culprit, String reason) {
-        connections.values().forEach(connection -> connection.abort(culprit, reason));
-    }
-
-    private String describeExit(int slot, int exitCode) {
-        WorkerHandle handle = handles.get(slot);
-        String end = exitCode > 128 && exitCode <= 128 + MAX_SIGNAL
-                ? "was killed by signal " + (exitCode - 128)
-                : "ended with exit code " + exitCode;
-        List<String> lines = handle == null ? List.of() : handle.lastLines();
-        return "rank " + slot + (handle == null ? " " : " (" + handle.description() + ") ") + end
-                + (lines.isEmpty() ? "" : "; its last lines:\n  " + String.join("\n  ", lines));
-    }
-
-    private WorkerEvent next(long deadlineNs, Supplier<String> awaited) {
-        WorkerEvent event = poll(deadlineNs);
-        if (event == null) {
-            throw new IllegalStateException(
-                    "waited " + settings.startTimeout().toMillis() + " ms for " + awaited.get());
-        }
-        return event;
-    }
-
-    /** Returns the next event, or null at the deadline. */
     private @Nullable WorkerEvent poll(long deadlineNs) {
         try {
-            while (true) {
-                long leftNs = deadlineNs == NO_DEADLINE ? LOOK_UP_NS : deadlineNs - System.nanoTime();
-                WorkerEvent event = events.poll(Math.min(leftNs, LOOK_UP_NS), TimeUnit.NANOSECONDS);
-                if (closed.get()) {
-                    throw new CancellationException("the executor was closed");
-                }
-                if (event != null || leftNs <= 0) {
-                    return event;
-                }
-            }
+            return events.poll(deadlineNs);
         } catch (InterruptedException e) {
-            throw interrupted();
+            Thread.currentThread().interrupt();
+            throw new CancellationException("the thread that starts the job was interrupted");
         }
-    }
-
-    private CancellationException interrupted() {
-        Thread.currentThread().interrupt();
-        close();
-        return new CancellationException("the thread that runs the job was interrupted");
     }
 
     /** Whoever comes second waits: a JVM that ends must not halt while another thread still cleans up. */
     @Override
     public void close() {
-        closed.set(true);
+        events.close();
         synchronized (closing) {
             if (!ended) {
                 ended = true;
-                end();
+                boolean interrupted = Thread.interrupted(); // the waits of the clean-up are short, and needed
+                try {
+                    end();
+                } finally {
+                    if (interrupted) {
+                        Thread.currentThread().interrupt();
+                    }
+                }
             }
         }
     }
@@ -337,12 +283,20 @@ final class Job implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         try {
-            engine.close();
+            closeAll(engine, null);
         } finally {
             server.close();
-            runner.shutdown(); // it sees that the job is closed; what was still to run fails
-            removeHook();
+            if (logs != null) {
+                logs.write(summary());
+                logs.close();
+            }
         }
+    }
+
+    private JobSummary summary() {
+        double seconds = (System.currentTimeMillis() - started.toEpochMilli()) / 1e3;
+        return new JobSummary(
+                engine.name(), Versions.OWN, started.toString(), seconds, phases, workers.summary(), runs);
     }
 
     private void removeHook() {

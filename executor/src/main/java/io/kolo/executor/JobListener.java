@@ -7,9 +7,9 @@ public interface JobListener {
         System.out.println(headline);
     }
 
-    /** A worker has written a line. */
-    default void onLine(int rank, String line) {
-        System.out.println("[" + rank + "] " + line);
+    /** A worker has written a line; {@code node} is where it runs. */
+    default void onLine(int rank, String node, String line) {
+        System.out.println("[" + rank + " " + node + "] " + line);
     }
 
     /** A worker has reported how far it is. */

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a job is made of; {@link RayExecutorBuilder} has the words and the defaults.
@@ -33,6 +34,9 @@ record JobSettings(
         Map<String, String> environment,
         Duration startTimeout,
         Duration collectiveTimeout,
+        Duration heartbeatTimeout,
+        @Nullable Duration runTimeout,
+        @Nullable Path logFolder,
         JobListener listener) {
     int workers() {
         return bundles * workersPerBundle;

@@ -1,5 +1,6 @@
 package io.kolo.executor;
 
+import com.google.protobuf.ByteString;
 import io.kolo.executor.control.ObjectCodec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RayExecutor implements AutoCloseable {
     private final JobSettings settings;
-    private @Nullable Job job;
+    private volatile @Nullable Job job;
+    private volatile boolean closed;
 
     RayExecutor(JobSettings settings) {
         this.settings = settings;
@@ -47,11 +49,16 @@ public final class RayExecutor implements AutoCloseable {
      * @throws IllegalStateException if the executor was started before, or the workers did not come up in time
      */
     public void start() {
-        if (job != null) {
-            throw new IllegalStateException("this executor was started before; build another one");
+        if (job != null || closed) {
+            throw new IllegalStateException(
+                    "this executor was " + (closed ? "closed" : "started before") + "; build another one");
         }
-        job = new Job(settings);
-        job.start();
+        Job starting = new Job(settings);
+        job = starting;
+        if (closed) {
+            starting.close(); // by another thread, which saw no job yet
+        }
+        starting.start();
     }
 
     /**
@@ -60,7 +67,8 @@ public final class RayExecutor implements AutoCloseable {
      * @param function serialized with all that it captures
      * @return the results by rank
      * @throws IllegalArgumentException if the function captures what is not serializable; nothing has run then
-     * @throws JobFailedException if a worker's function throws, or a worker is lost
+     * @throws JobFailedException if a worker's function throws, a worker is lost, or keeps the others waiting
+     * @throws IllegalStateException if a result can't be read here, for instance because its class is missing
      */
     public <R extends @Nullable Object> List<R> run(TrainingFunction<R> function) {
         return join(runAsync(function));
@@ -80,10 +88,10 @@ public final class RayExecutor implements AutoCloseable {
     }
 
     <R extends @Nullable Object> List<CompletableFuture<R>> submit(TrainingFunction<R> function, Set<Integer> ranks) {
-        byte[] bytes = ObjectCodec.write(function, "the training function");
+        ByteString bytes = ObjectCodec.write(function, "the training function");
         List<CompletableFuture<R>> results = new ArrayList<>();
         for (CompletableFuture<@Nullable Object> result :
-                started().submit(bytes, ranks).values()) {
+                started().submit(name(function), bytes, ranks).values()) {
             @SuppressWarnings("unchecked") // it is what the function returned
             CompletableFuture<R> typed = (CompletableFuture<R>) result;
             var unused = typed.whenComplete((value, error) -> {
@@ -94,6 +102,13 @@ public final class RayExecutor implements AutoCloseable {
             results.add(typed);
         }
         return results;
+    }
+
+    /** A lambda's class is named for the class that it stands in. */
+    private static String name(TrainingFunction<?> function) {
+        return function instanceof ProgramFunction program
+                ? program.className()
+                : function.getClass().getName().replaceAll("\\$\\$Lambda.*", "");
     }
 
     /** Waits for all results; throws what the first one that failed did. */
@@ -107,8 +122,8 @@ public final class RayExecutor implements AutoCloseable {
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
             close();
+            Thread.currentThread().interrupt();
             throw new CancellationException("the thread that waited for the workers was interrupted");
         }
     }
@@ -151,17 +166,20 @@ public final class RayExecutor implements AutoCloseable {
     }
 
     private Job started() {
-        if (job == null) {
+        Job running = job;
+        if (running == null) {
             throw new IllegalStateException("call start() before run(...)");
         }
-        return job;
+        return running;
     }
 
     /** Ends the workers: none is left when this returns, nor any of their files. */
     @Override
     public void close() {
-        if (job != null) {
-            job.close();
+        closed = true;
+        Job running = job;
+        if (running != null) {
+            running.close();
         }
         if (settings.loader() instanceof URLClassLoader ofJars) {
             try {

@@ -35,6 +35,9 @@ public final class RayExecutorBuilder {
     private @Nullable String program;
     private Duration startTimeout = Duration.ofMinutes(2);
     private Duration collectiveTimeout = Duration.ofMinutes(5);
+    private Duration heartbeatTimeout = Duration.ofMinutes(1);
+    private @Nullable Duration runTimeout;
+    private @Nullable Path logFolder;
     private JobListener listener = new JobListener() {};
 
     RayExecutorBuilder() {}
@@ -100,7 +103,7 @@ public final class RayExecutorBuilder {
         return this;
     }
 
-    /** Adds a jar to the workers' class path, beside that of this JVM. */
+    /** Adds a jar, or a folder of classes, to the workers' class path, beside that of this JVM. */
     public RayExecutorBuilder jar(Path jar) {
         jars.add(jar);
         return this;
@@ -124,9 +127,36 @@ public final class RayExecutorBuilder {
         return this;
     }
 
-    /** Sets how long a collective operation may go without any progress, by default five minutes. */
+    /**
+     * Sets how long a collective operation may go without any progress, by default five minutes. A rank that does not
+     * come to it within that time is named, with the line of its code that it is at.
+     */
     public RayExecutorBuilder collectiveTimeout(Duration timeout) {
         this.collectiveTimeout = timeout;
+        return this;
+    }
+
+    /**
+     * Sets how long a worker may be silent before it counts as lost, by default one minute. A worker that trains is not
+     * silent; one that is stopped, or whose machine has gone, is.
+     */
+    public RayExecutorBuilder heartbeatTimeout(Duration timeout) {
+        this.heartbeatTimeout = timeout;
+        return this;
+    }
+
+    /** Sets how long each run may take; by default as long as it likes. */
+    public RayExecutorBuilder runTimeout(Duration timeout) {
+        this.runTimeout = timeout;
+        return this;
+    }
+
+    /**
+     * Sets a folder in which each job makes one of its own, with every worker's output and a summary of the job as text
+     * and JSON; by default nothing is written.
+     */
+    public RayExecutorBuilder logFolder(Path folder) {
+        this.logFolder = folder;
         return this;
     }
 
@@ -174,8 +204,11 @@ public final class RayExecutorBuilder {
                 List.copyOf(jars),
                 loader,
                 Map.copyOf(environment),
-                startTimeout,
-                collectiveTimeout,
+                positive("startTimeout", startTimeout),
+                positive("collectiveTimeout", collectiveTimeout),
+                positive("heartbeatTimeout", heartbeatTimeout),
+                runTimeout == null ? null : positive("runTimeout", runTimeout),
+                logFolder,
                 listener));
     }
 
@@ -185,6 +218,13 @@ public final class RayExecutorBuilder {
             throw new IllegalArgumentException(name + " must be at least 1, not " + given);
         }
         return given;
+    }
+
+    private static Duration positive(String name, Duration timeout) {
+        if (timeout.isZero() || timeout.isNegative()) {
+            throw new IllegalArgumentException(name + " must be longer than 0, not " + timeout);
+        }
+        return timeout;
     }
 
     private static EngineProvider provider(String address) {

@@ -10,31 +10,35 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the workers answered in one run, and who is to blame. A rank that gave up because another one failed is a
- * witness, not the culprit.
+ * What the workers answered in one run, and who is to blame. A rank that gave up because another one failed, or did not
+ * come, is a witness and not the culprit.
  */
 final class RunOutcome {
     /** How long the other workers have to report, once one has failed. */
     static final long GRACE_MS = 1000;
 
-    private static final String ABORTED = "io.kolo.allreduce.CollectiveAbortedException";
+    private static final String TIMED_OUT = "io.kolo.allreduce.CollectiveTimeoutException";
+    private static final Set<String> WITNESSES = Set.of("io.kolo.allreduce.CollectiveAbortedException", TIMED_OUT);
 
-    /** Says in a sentence how a worker's process ended. */
-    @FunctionalInterface
-    interface ExitDescription {
-        String describe(int slot, int exitCode);
+    /** Names workers in messages. */
+    interface Names {
+        /** Names a worker. */
+        String name(int rank);
+
+        /** Says in a sentence how a worker's process ended. */
+        String describeExit(int rank, int exitCode);
     }
 
-    private final ExitDescription exits;
+    private final Names names;
     private final Set<Integer> returned = new HashSet<>();
     private final Map<Integer, WorkerFailedException> failed = new TreeMap<>();
     private final Map<Integer, WorkerLostException> lost = new TreeMap<>();
-    private final Map<Integer, WorkerLostException> disconnected = new TreeMap<>();
+    private final Map<Integer, WorkerLostException> silent = new TreeMap<>();
     private @Nullable Integer culprit;
     private String reason = "";
 
-    RunOutcome(ExitDescription exits) {
-        this.exits = exits;
+    RunOutcome(Names names) {
+        this.names = names;
     }
 
     void add(WorkerEvent event) {
@@ -43,17 +47,21 @@ final class RunOutcome {
             case WorkerEvent.Returned result -> returned.add(slot);
             case WorkerEvent.Failed thrown -> {
                 RemoteException cause = RemoteException.of(thrown.failure().getCausesList());
-                failed.put(slot, new WorkerFailedException(slot, cause));
+                failed.putIfAbsent(slot, new WorkerFailedException(slot, cause));
                 blame(slot, "failed: " + cause);
             }
+            case WorkerEvent.Stalled stalled -> {
+                silent.put(slot, new WorkerLostException(names.name(slot) + " " + stalled.reason(), slot));
+                blame(slot, stalled.reason());
+            }
             case WorkerEvent.Disconnected broken -> {
-                disconnected.put(
+                silent.put(
                         slot,
-                        new WorkerLostException("rank " + slot + " broke its connection: " + broken.reason(), slot));
+                        new WorkerLostException(names.name(slot) + " broke its connection: " + broken.reason(), slot));
                 blame(slot, "is lost: its connection broke");
             }
             case WorkerEvent.Exited exited -> {
-                lost.put(slot, new WorkerLostException(exits.describe(slot, exited.exitCode()), slot));
+                lost.put(slot, new WorkerLostException(names.describeExit(slot, exited.exitCode()), slot));
                 blame(slot, "is lost: exit code " + exited.exitCode());
             }
             case WorkerEvent.Joined joined -> {}
@@ -68,10 +76,27 @@ final class RunOutcome {
         }
     }
 
+    /** Returns whether a worker says that nothing moved any more; whom it waited for, it can't know. */
+    static boolean isTimeout(WorkerEvent event) {
+        return event instanceof WorkerEvent.Failed thrown
+                && thrown.failure().getCausesList().stream()
+                        .anyMatch(cause -> cause.getType().equals(TIMED_OUT));
+    }
+
     /** Returns whether all of {@code ranks} have said how it went, or can't any more. */
     boolean answers(Set<Integer> ranks) {
         return ranks.stream()
                 .allMatch(rank -> returned.contains(rank) || failed.containsKey(rank) || lost.containsKey(rank));
+    }
+
+    /** Returns the first of {@code ranks} that has not answered, or null. */
+    @Nullable
+    Integer missing(Set<Integer> ranks) {
+        return ranks.stream()
+                .sorted()
+                .filter(rank -> !answers(Set.of(rank)))
+                .findFirst()
+                .orElse(null);
     }
 
     /** Returns the first worker that failed, or null if none has. */
@@ -88,7 +113,11 @@ final class RunOutcome {
     /** Returns the error of the culprit with those of the others suppressed, or null if no worker failed. */
     @Nullable
     JobFailedException failure() {
-        disconnected.forEach(lost::putIfAbsent);
+        silent.forEach((slot, silence) -> {
+            if (!failed.containsKey(slot) && !returned.contains(slot)) {
+                lost.putIfAbsent(slot, silence);
+            }
+        });
         JobFailedException first = primary();
         if (first != null) {
             lost.values().stream().filter(other -> other != first).forEach(first::addSuppressed);
@@ -111,7 +140,6 @@ final class RunOutcome {
 
     private static boolean isWitness(WorkerFailedException failure) {
         return Stream.iterate((Throwable) failure.remote(), Objects::nonNull, Throwable::getCause)
-                .anyMatch(cause ->
-                        cause instanceof RemoteException remote && remote.type().equals(ABORTED));
+                .anyMatch(cause -> cause instanceof RemoteException remote && WITNESSES.contains(remote.type()));
     }
 }

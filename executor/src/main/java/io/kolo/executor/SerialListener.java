@@ -17,32 +17,38 @@ final class SerialListener implements JobListener {
 
     @Override
     public synchronized void onStarted(String headline) {
-        listener.onStarted(headline);
+        tell(() -> listener.onStarted(headline));
         release();
     }
 
     /** There will be no headline; what the workers have said is all the more worth reading. */
     synchronized void release() {
         open = true;
-        held.forEach(Runnable::run);
+        held.forEach(SerialListener::tell);
         held.clear();
     }
 
     @Override
-    public synchronized void onLine(int rank, String line) {
+    public synchronized void onLine(int rank, String node, String line) {
+        Runnable telling = () -> listener.onLine(rank, node, line);
         if (open) {
-            listener.onLine(rank, line);
+            tell(telling);
         } else {
-            held.add(() -> listener.onLine(rank, line));
+            held.add(telling);
         }
     }
 
     @Override
     public synchronized void onProgress(Progress progress) {
+        tell(() -> listener.onProgress(progress));
+    }
+
+    /** A listener that fails is no worker's fault. */
+    private static void tell(Runnable telling) {
         try {
-            listener.onProgress(progress);
+            telling.run();
         } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.WARNING, "the listener's onProgress failed", e); // no worker's fault
+            LOG.log(System.Logger.Level.WARNING, "the job's listener failed", e);
         }
     }
 }

@@ -34,7 +34,7 @@ public interface Worker {
 
     /**
      * Tells the driver how far this worker is. May be called at each step: what comes faster than anyone can watch is
-     * dropped, but never the last report.
+     * dropped, but never a report with {@code done} at {@code total}.
      *
      * @param done units of work done, such as samples seen
      * @param total units of work in all

@@ -3,18 +3,24 @@ package io.kolo.systemtests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.kolo.executor.TrainingProgram;
 import io.kolo.executor.Worker;
 import io.kolo.testkit.Leftovers;
+import io.kolo.testkit.Limits;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -57,8 +63,8 @@ class CliSystemTest {
         try (KoloProcess kolo = KoloProcess.start(
                 "run", "--jar", jar.toString(), "--class", name, "--workers", "2", "--", "--epochs", "10 or so")) {
             assertEquals(0, kolo.await(), () -> "" + kolo.lines());
-            assertTrue(kolo.lines().contains("[0] hello from 0/2, 0/2"), () -> "" + kolo.lines());
-            assertTrue(kolo.lines().contains("[1] hello from 1/2, 1/2"), () -> "" + kolo.lines());
+            assertTrue(kolo.lines().contains("[0 localhost] hello from 0/2, 0/2"), () -> "" + kolo.lines());
+            assertTrue(kolo.lines().contains("[1 localhost] hello from 1/2, 1/2"), () -> "" + kolo.lines());
             assertEquals("result [--epochs, 10 or so] of 2", kolo.lines().getLast());
         }
     }
@@ -78,6 +84,7 @@ class CliSystemTest {
         Path broken = Files.writeString(folder.resolve("broken.jar"), "this is no jar");
         String missing = folder.resolve("missing.jar").toString();
         assertRefused("workers must be at least 1, not -1", "run", "digits", "--workers", "-1");
+        assertRefused("workers must be at least 1, not -1", "run", "--workers", "-1", "digits");
         assertRefused("epochs must be at least 1, not 0", "run", "digits", "--epochs", "0");
         assertRefused("class com.acme.Train can't be loaded", "run", "--class", "com.acme.Train");
         assertRefused("does not implement io.kolo.executor.TrainingProgram", "run", "--class", "java.lang.String");
@@ -129,9 +136,62 @@ class CliSystemTest {
             long startNs = System.nanoTime();
             signal("-INT", "-" + session.pid()); // the group, as a terminal does it
             assertEquals(SIGINT_EXIT_CODE, session.await(), () -> "" + session.lines());
-            System.out.println("all gone after " + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs) + " ms");
             assertTrue(workers.stream().noneMatch(ProcessHandle::isAlive));
+            Limits.assertWithin(Duration.ofSeconds(2), startNs, "all gone on Ctrl-C");
             assertTrue(session.lines().stream().noneMatch(line -> line.contains("xception")), "" + session.lines());
+        }
+    }
+
+    @Test
+    void shouldNotOutliveADriverThatIsKilled() throws Exception {
+        try (KoloProcess kolo = KoloProcess.start("run", "--workers", "2", "digits", "--epochs", "1000000")) {
+            kolo.awaitLine("kolo: local engine, 2 workers");
+            List<ProcessHandle> workers =
+                    ProcessHandle.of(kolo.pid()).orElseThrow().children().toList();
+            assertEquals(2, workers.size());
+            long startNs = System.nanoTime();
+            signal("-KILL", String.valueOf(kolo.pid()));
+            for (ProcessHandle worker : workers) {
+                worker.onExit().get(60, TimeUnit.SECONDS);
+            }
+            Limits.assertWithin(Duration.ofSeconds(5), startNs, "no worker after the driver was killed");
+        }
+    }
+
+    @Test
+    void shouldKeepLogsAndASummary(@TempDir Path folder) throws Exception {
+        String classes =
+                Repository.root().resolve("system-tests/target/test-classes").toString();
+        try (KoloProcess kolo = KoloProcess.start(
+                "run",
+                "--jar",
+                classes,
+                "--class",
+                Greeting.class.getName(),
+                "--nodes",
+                "2x{cpu:1}",
+                "--workers",
+                "2",
+                "--log-folder",
+                folder.toString())) {
+            assertEquals(0, kolo.await(), () -> "" + kolo.lines());
+            assertTrue(kolo.lines().contains("[1 node-2] hello from 1/2, 0/1"), () -> "" + kolo.lines());
+        }
+        try (Stream<Path> jobs = Files.list(folder)) {
+            Path job = jobs.toList().getFirst();
+            assertEquals("hello from 1/2, 0/1\n", Files.readString(job.resolve("rank-1.log")));
+            String text = Files.readString(job.resolve("summary.txt"));
+            assertTrue(text.contains("rank 1 on node-2 (process "), text);
+            assertTrue(text.contains(" ended with exit code 0"), text);
+            assertTrue(text.contains("run 1 of " + Greeting.class.getName() + " on 2 ranks"), text);
+            JsonObject json = JsonParser.parseString(Files.readString(job.resolve("summary.json")))
+                    .getAsJsonObject();
+            JsonObject last = json.getAsJsonArray("workers").get(1).getAsJsonObject();
+            assertEquals("node-2", last.get("node").getAsString());
+            assertEquals(0, last.get("exitCode").getAsInt());
+            assertEquals(
+                    "rw-------",
+                    PosixFilePermissions.toString(Files.getPosixFilePermissions(job.resolve("rank-0.log"))));
         }
     }
 

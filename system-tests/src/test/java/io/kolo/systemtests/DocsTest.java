@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Holds the pages to what the code is. */
@@ -29,11 +31,30 @@ class DocsTest {
     private static final Pattern HEADER_FIELD = Pattern.compile("int ([A-Z_]+) = (\\d+);");
 
     private static Set<String> javaFiles() throws IOException {
-        try (Stream<Path> files = Files.walk(Repository.root())) {
+        try (Stream<Path> modules = Files.list(Repository.root())) {
+            return modules.map(module -> module.resolve("src"))
+                    .filter(Files::isDirectory)
+                    .flatMap(source -> namesIn(source).stream())
+                    .collect(Collectors.toSet());
+        }
+    }
+
+    private static List<String> namesIn(Path source) {
+        try (Stream<Path> files = Files.walk(source)) {
             return files.map(file -> String.valueOf(file.getFileName()))
                     .filter(name -> name.endsWith(".java"))
                     .map(name -> name.substring(0, name.length() - ".java".length()))
-                    .collect(Collectors.toSet());
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Stream<String> pages() throws IOException {
+        try (Stream<Path> docs = Files.list(Repository.root().resolve("docs"))) {
+            return Stream.concat(
+                    Stream.of("README.md", "ARCHITECTURE.md", "STYLE.md"),
+                    docs.map(page -> "docs/" + page.getFileName()).sorted().toList().stream());
         }
     }
 
@@ -52,6 +73,7 @@ class DocsTest {
         Set<String> others = Set.of(
                 "IllegalArgumentException",
                 "IllegalStateException",
+                "Heartbeat",
                 "Hello",
                 "World",
                 "Ready",
@@ -70,7 +92,7 @@ class DocsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "ARCHITECTURE.md", "docs/control-channel.md"})
+    @MethodSource("pages")
     void shouldLinkToFilesThatExist(String page) {
         Path folder = Repository.root().resolve(page).resolveSibling(".");
         List<String> broken = LINK.matcher(Repository.read(page))

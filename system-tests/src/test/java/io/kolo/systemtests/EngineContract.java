@@ -7,17 +7,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
 import io.kolo.executor.Worker;
+import io.kolo.executor.WorkerFailedException;
+import io.kolo.executor.WorkerLostException;
+import io.kolo.executor.Workers;
 import io.kolo.executor.engine.PlacementException;
 import io.kolo.executor.engine.Strategy;
 import io.kolo.testkit.Leftovers;
 import java.io.Serializable;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What every engine has to do with a job's bundles, on a cluster of two nodes of 4 CPUs and 2 GPUs each. */
+/** What every engine has to do with a job, on a cluster of two nodes of 4 CPUs and 2 GPUs each. */
 @ExtendWith(Leftovers.class)
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 abstract class EngineContract {
@@ -96,6 +101,183 @@ abstract class EngineContract {
             assertEquals(
                     List.of("hello there, 3"),
                     executor.run(worker -> System.getenv("GREETING") + ", " + System.getenv("OMP_NUM_THREADS")));
+        }
+    }
+
+    @Test
+    void shouldTellCauseRankAndRemoteStackWhenTheFunctionThrows() {
+        try (RayExecutor executor = onTwoNodes().workers(3).build()) {
+            executor.start();
+            WorkerFailedException error = assertThrows(
+                    WorkerFailedException.class,
+                    () -> executor.run(worker -> {
+                        if (worker.rank() == 1) {
+                            throw new IllegalStateException("no more paper", new ArithmeticException("0 sheets"));
+                        }
+                        worker.communicator().barrier();
+                        return 0;
+                    }));
+            assertEquals(1, error.rank());
+            assertEquals("rank 1 failed: java.lang.IllegalStateException: no more paper", error.getMessage());
+            assertEquals("java.lang.IllegalStateException", error.remote().type());
+            assertEquals(
+                    EngineContract.class.getName(),
+                    error.remote().getStackTrace()[0].getClassName());
+            assertEquals(
+                    "java.lang.ArithmeticException: 0 sheets",
+                    error.remote().getCause().toString());
+            assertEquals(2, error.getSuppressed().length, "the others gave up, and said so");
+        }
+    }
+
+    @Test
+    void shouldNameRankNodeExitCodeAndLastLinesOfAWorkerThatIsKilled() {
+        try (RayExecutor executor =
+                onTwoNodes().workers(2).placementStrategy(Strategy.SPREAD).build()) {
+            executor.start();
+            WorkerLostException error = assertThrows(
+                    WorkerLostException.class,
+                    () -> executor.run(worker -> {
+                        if (worker.rank() == 1) {
+                            System.out.println("these were my last words");
+                            long self = ProcessHandle.current().pid();
+                            new ProcessBuilder("kill", "-9", String.valueOf(self)).start();
+                        }
+                        while (true) {
+                            worker.communicator().barrier();
+                        }
+                    }));
+            assertEquals(1, error.rank());
+            String message = error.toString();
+            assertTrue(message.contains("rank 1 on node-2"), message);
+            assertTrue(message.contains("was killed by signal 9 (exit code 137)"), message);
+            assertTrue(message.contains("these were my last words"), message);
+        }
+    }
+
+    @Test
+    void shouldEndWorkersThatAreInTheMiddleOfARunWhenItIsClosed() throws Exception {
+        RayExecutor executor = onTwoNodes().workers(2).build();
+        executor.start();
+        List<CompletableFuture<Integer>> results = executor.runAsync(worker -> {
+            while (true) {
+                Thread.onSpinWait();
+            }
+        });
+        executor.close();
+        for (CompletableFuture<Integer> result : results) {
+            assertThrows(CancellationException.class, () -> result.get(60, TimeUnit.SECONDS));
+        }
+        assertTrue(assertThrows(IllegalStateException.class, executor::start)
+                .toString()
+                .contains("was closed"));
+        // Leftovers sees that nothing is left.
+    }
+
+    @Test
+    void shouldRunWhatHangsOnAFuture() throws Exception {
+        try (RayExecutor executor = onTwoNodes().workers(2).build()) {
+            executor.start();
+            CompletableFuture<Integer> sum = executor.runAsync(Worker::size)
+                    .getFirst()
+                    .thenApply(size -> size + executor.run(Worker::size).getFirst());
+            assertEquals(4, sum.get(60, TimeUnit.SECONDS));
+        }
+    }
+
+    /** Not serializable: it lives and dies on its worker. */
+    private static final class Counter {
+        private final int rank;
+        private int calls;
+
+        Counter(int rank) {
+            this.rank = rank;
+        }
+
+        int call() {
+            return 100 * rank + ++calls;
+        }
+    }
+
+    @Test
+    void shouldKeepAnObjectOnEachWorkerFromCallToCall() {
+        try (RayExecutor executor = onTwoNodes().workers(2).build()) {
+            Workers<Counter> workers = executor.start(worker -> new Counter(worker.rank()));
+            assertEquals(List.of(1, 101), workers.execute(Counter::call));
+            assertEquals(2, workers.executeSingle(Counter::call), "only rank 0");
+            assertEquals(List.of(3, 102), workers.execute(Counter::call));
+            assertEquals(List.of(0, 1), executor.run(Worker::rank), "plain functions run beside");
+        }
+    }
+
+    @Test
+    void shouldFailWhenTheFactoryOfARankThrows() {
+        try (RayExecutor executor = onTwoNodes().workers(2).build()) {
+            WorkerFailedException error = assertThrows(
+                    WorkerFailedException.class,
+                    () -> executor.start(worker -> {
+                        if (worker.rank() == 1) {
+                            throw new IllegalStateException("no parts left");
+                        }
+                        return new Counter(0);
+                    }));
+            assertEquals("rank 1 failed: java.lang.IllegalStateException: no parts left", error.getMessage());
+        }
+    }
+
+    @Test
+    void shouldHaveEachResultAsSoonAsItsWorkerReturns() throws Exception {
+        try (RayExecutor executor = onTwoNodes().workers(2).build()) {
+            executor.start();
+            List<CompletableFuture<Integer>> first = executor.runAsync(worker -> {
+                while (worker.rank() == 1) {
+                    Thread.onSpinWait(); // never returns
+                }
+                return worker.rank();
+            });
+            assertEquals(0, first.getFirst().get(60, TimeUnit.SECONDS));
+            List<CompletableFuture<Integer>> second = executor.runAsync(Worker::size);
+            assertTrue(second.stream().noneMatch(CompletableFuture::isDone), "one run after the other");
+
+            first.get(1).cancel(true);
+            assertThrows(
+                    CancellationException.class, () -> second.getFirst().get(60, TimeUnit.SECONDS), "it never ran");
+            assertThrows(CancellationException.class, () -> executor.run(Worker::rank));
+        }
+    }
+
+    @Test
+    void shouldRunTwoJobsAtOnce() throws Exception {
+        try (RayExecutor one = onTwoNodes().workers(2).build();
+                RayExecutor other = onTwoNodes().workers(2).build()) {
+            one.start();
+            other.start();
+            List<CompletableFuture<Integer>> ones = one.runAsync(EngineContract::turn);
+            List<CompletableFuture<Integer>> others = other.runAsync(EngineContract::turn);
+            for (int rank = 0; rank < 2; rank++) {
+                assertEquals(rank, ones.get(rank).get(60, TimeUnit.SECONDS));
+                assertEquals(rank, others.get(rank).get(60, TimeUnit.SECONDS));
+            }
+        }
+    }
+
+    private static int turn(Worker worker) {
+        for (int i = 0; i < 100; i++) {
+            worker.communicator().barrier();
+        }
+        return worker.rank();
+    }
+
+    @Test
+    void shouldSayWhatIsMissingWhenItIsUsedInTheWrongOrder() {
+        try (RayExecutor executor = onTwoNodes().build()) {
+            assertTrue(assertThrows(IllegalStateException.class, () -> executor.run(Worker::rank))
+                    .toString()
+                    .contains("call start() before run"));
+            executor.start();
+            assertTrue(assertThrows(IllegalStateException.class, executor::start)
+                    .toString()
+                    .contains("was started before"));
         }
     }
 }

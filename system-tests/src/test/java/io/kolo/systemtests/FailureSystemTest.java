@@ -12,14 +12,18 @@ import io.kolo.executor.JobFailedException;
 import io.kolo.executor.JobListener;
 import io.kolo.executor.Progress;
 import io.kolo.executor.RayExecutor;
+import io.kolo.executor.RayExecutorBuilder;
 import io.kolo.executor.Worker;
 import io.kolo.executor.WorkerFailedException;
 import io.kolo.executor.WorkerLostException;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
 import io.kolo.testkit.Leftovers;
+import io.kolo.testkit.Limits;
+import java.io.IOException;
 import java.io.Serializable;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -37,32 +41,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class FailureSystemTest {
     private static final int MEGABYTE = 1 << 20;
-
-    @Test
-    void shouldTellCauseRankAndRemoteStackWhenTheFunctionThrows() {
-        try (RayExecutor executor = RayExecutor.builder().workers(3).build()) {
-            executor.start();
-            WorkerFailedException error = assertThrows(
-                    WorkerFailedException.class,
-                    () -> executor.run(worker -> {
-                        if (worker.rank() == 1) {
-                            throw new IllegalStateException("no more paper", new ArithmeticException("0 sheets"));
-                        }
-                        worker.communicator().barrier();
-                        return 0;
-                    }));
-            assertEquals(1, error.rank());
-            assertEquals("rank 1 failed: java.lang.IllegalStateException: no more paper", error.getMessage());
-            assertEquals("java.lang.IllegalStateException", error.remote().type());
-            assertEquals(
-                    FailureSystemTest.class.getName(),
-                    error.remote().getStackTrace()[0].getClassName());
-            assertEquals(
-                    "java.lang.ArithmeticException: 0 sheets",
-                    error.remote().getCause().toString());
-            assertAborted(error, 2, "rank 1 failed: java.lang.IllegalStateException: no more paper");
-        }
-    }
 
     @Test
     void shouldNameTheRankThatIsKilledInMidCollective() {
@@ -83,14 +61,15 @@ class FailureSystemTest {
             executor.start();
             WorkerLostException error =
                     assertThrows(WorkerLostException.class, () -> executor.run(FailureSystemTest::reduceForEver));
-            System.out.println("killed, and known after "
-                    + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - killedAtNs.get()) + " ms");
+            Limits.assertWithin(Duration.ofSeconds(1), killedAtNs.get(), "killed, and known");
             assertEquals(1, error.rank());
             assertTrue(
-                    error.toString().contains("rank 1 (process " + victim.join() + ") was killed by signal 9"),
+                    error.toString()
+                            .contains("rank 1 on localhost (process " + victim.join() + ") was killed by signal 9"),
                     error.toString());
             assertAborted(error, 2, "rank 1 is lost");
         }
+        Limits.assertWithin(Duration.ofSeconds(2), killedAtNs.get(), "all cleaned up");
     }
 
     private static int reduceForEver(Worker worker) {
@@ -248,6 +227,159 @@ class FailureSystemTest {
             assertEquals(1, error.rank());
             assertTrue(error.toString().contains("ended with exit code 7"), error.toString());
             assertTrue(error.toString().contains("I have had enough"), error.toString());
+        }
+    }
+
+    /** Signals a worker once it has said its process id, and then again each second. */
+    private record Stopper(int rank, List<String> signals) implements JobListener {
+        @Override
+        public void onLine(int rank, String node, String line) {
+            if (rank == this.rank && line.startsWith("pid ")) {
+                Thread.ofVirtual().start(() -> send(line.substring("pid ".length())));
+            }
+        }
+
+        private void send(String pid) {
+            try {
+                for (String signal : signals) {
+                    assertEquals(
+                            0, new ProcessBuilder("kill", signal, pid).start().waitFor());
+                    Thread.sleep(Duration.ofSeconds(1)); // how long it is stopped is what is tested
+                }
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    private static void sayPid() {
+        System.out.println("pid " + ProcessHandle.current().pid());
+    }
+
+    private static RayExecutorBuilder stopping(int rank, String... signals) {
+        return RayExecutor.builder().workers(3).listener(new Stopper(rank, List.of(signals)));
+    }
+
+    @Test
+    void shouldWaitForAWorkerThatIsStoppedForASecond() {
+        try (RayExecutor executor = stopping(1, "-STOP", "-CONT").build()) {
+            executor.start();
+            assertEquals(List.of(0, 1, 2), executor.run(worker -> {
+                sayPid();
+                long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
+                long[] goOn = {1};
+                while (goOn[0] > 0) { // all ranks end in the same round
+                    goOn[0] = System.nanoTime() - endNs < 0 ? 1 : 0;
+                    worker.communicator().allReduce(MemorySegment.ofArray(goOn), DataType.I64, ReduceOp.MIN);
+                }
+                return worker.rank();
+            }));
+        }
+    }
+
+    @Test
+    void shouldNameAWorkerThatIsStoppedForEverAtTheCollectivesDeadline() {
+        try (RayExecutor executor =
+                stopping(1, "-STOP").collectiveTimeout(Duration.ofSeconds(5)).build()) {
+            executor.start();
+            WorkerLostException error = assertThrows(
+                    WorkerLostException.class,
+                    () -> executor.run(worker -> {
+                        sayPid();
+                        return reduceForEver(worker);
+                    }));
+            assertEquals(1, error.rank());
+            assertTrue(
+                    error.toString().matches("(?s).*rank 1 on localhost .* was silent for \\d+ ms"), error.toString());
+        }
+    }
+
+    @Test
+    void shouldNameAWorkerThatIsSilentWhereNobodyWaitsForIt() {
+        try (RayExecutor executor =
+                stopping(2, "-STOP").heartbeatTimeout(Duration.ofSeconds(4)).build()) {
+            executor.start();
+            WorkerLostException error = assertThrows(
+                    WorkerLostException.class,
+                    () -> executor.run(worker -> {
+                        sayPid();
+                        while (true) {
+                            Thread.onSpinWait();
+                        }
+                    }));
+            assertEquals(2, error.rank());
+            assertTrue(error.toString().contains("was silent for "), error.toString());
+        }
+    }
+
+    @Test
+    void shouldNameTheRankWhoseCodeHangsAndTheLineThatItIsAt() {
+        try (RayExecutor executor = RayExecutor.builder()
+                .workers(3)
+                .collectiveTimeout(Duration.ofSeconds(3))
+                .build()) {
+            executor.start();
+            WorkerFailedException error = assertThrows(
+                    WorkerFailedException.class,
+                    () -> executor.run(worker -> {
+                        for (int step = 0; step < 5; step++) {
+                            worker.communicator().barrier();
+                        }
+                        return worker.rank() == 1 ? hang() : reduceForEver(worker);
+                    }));
+            assertHangs(error, "rank 1 failed: java.util.concurrent.TimeoutException: did not come to collective");
+            assertEquals(2, error.getSuppressed().length, "the others say that they waited");
+        }
+    }
+
+    private static int hang() {
+        while (true) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private static void assertHangs(WorkerFailedException error, String message) {
+        assertEquals(1, error.rank());
+        assertTrue(error.toString().contains(message), error.toString());
+        assertTrue(
+                Arrays.stream(error.remote().getStackTrace())
+                        .anyMatch(frame -> frame.getMethodName().equals("hang")),
+                () -> Arrays.toString(error.remote().getStackTrace()));
+    }
+
+    @Test
+    void shouldNameTheRankThatHasNotReturnedByTheRunsDeadline() {
+        try (RayExecutor executor = RayExecutor.builder()
+                .workers(2)
+                .runTimeout(Duration.ofSeconds(3))
+                .build()) {
+            executor.start();
+            assertHangs(
+                    assertThrows(
+                            WorkerFailedException.class, () -> executor.run(worker -> worker.rank() == 1 ? hang() : 0)),
+                    "did not return within the run's timeout of 3000 ms");
+        }
+    }
+
+    @Test
+    void shouldTellAThrowableThatCannotTellItsOwnMessage() {
+        try (RayExecutor executor = RayExecutor.builder().build()) {
+            executor.start();
+            WorkerFailedException error = assertThrows(
+                    WorkerFailedException.class,
+                    () -> executor.run(worker -> {
+                        throw new Speechless();
+                    }));
+            assertEquals(Speechless.class.getName(), error.remote().type());
+        }
+    }
+
+    private static final class Speechless extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String getMessage() {
+            throw new IllegalStateException("no words");
         }
     }
 }

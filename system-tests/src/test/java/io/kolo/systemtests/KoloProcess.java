@@ -11,11 +11,13 @@ import java.util.concurrent.TimeUnit;
 
 /** The command line as a user starts it. Standard error and output come as one. */
 final class KoloProcess implements AutoCloseable {
-    private static final long DEADLINE_S = 120;
+    private static final long DEADLINE_S = 150;
 
     private final Process process;
     private final BufferedReader output;
     private final List<String> lines = new ArrayList<>();
+    private final Thread watchdog;
+    private volatile boolean late;
 
     private KoloProcess(List<String> command, Map<String, String> environment) {
         ProcessBuilder builder = new ProcessBuilder(command)
@@ -28,6 +30,19 @@ final class KoloProcess implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         output = process.inputReader(StandardCharsets.UTF_8);
+        watchdog = Thread.ofVirtual().start(this::endAtTheDeadline);
+    }
+
+    /** A reader can't be interrupted; what it reads from can be ended. */
+    private void endAtTheDeadline() {
+        try {
+            if (!process.waitFor(DEADLINE_S, TimeUnit.SECONDS)) {
+                late = true;
+                destroy();
+            }
+        } catch (InterruptedException e) {
+            // The test is over.
+        }
     }
 
     static KoloProcess start(String... args) {
@@ -68,10 +83,11 @@ final class KoloProcess implements AutoCloseable {
     /** Reads the rest and returns the exit code. */
     int await() throws InterruptedException {
         output.lines().forEach(lines::add);
-        if (!process.waitFor(DEADLINE_S, TimeUnit.SECONDS)) {
+        int exitCode = process.waitFor();
+        if (late) {
             throw new AssertionError("still running after " + DEADLINE_S + " s: " + lines);
         }
-        return process.exitValue();
+        return exitCode;
     }
 
     List<String> lines() {
@@ -80,6 +96,11 @@ final class KoloProcess implements AutoCloseable {
 
     @Override
     public void close() {
+        watchdog.interrupt();
+        destroy();
+    }
+
+    private void destroy() {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
     }

@@ -3,6 +3,7 @@ package io.kolo.testkit;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -44,16 +45,21 @@ final class OwnProcesses {
     static Set<String> sockets(long pid) {
         Set<String> sockets = new TreeSet<>();
         try (Stream<Path> files = Files.list(of(pid).resolve("fd"))) {
-            for (Path file : files.toList()) {
-                String target = String.valueOf(Files.readSymbolicLink(file));
-                if (target.startsWith("socket:")) {
-                    sockets.add(target);
-                }
-            }
-        } catch (IOException e) {
-            return sockets; // the process, or the file, is gone
+            files.map(OwnProcesses::target)
+                    .filter(target -> target.startsWith("socket:"))
+                    .forEach(sockets::add);
+        } catch (IOException | UncheckedIOException e) {
+            return sockets; // the process is gone
         }
         return sockets;
+    }
+
+    private static String target(Path link) {
+        try {
+            return String.valueOf(Files.readSymbolicLink(link));
+        } catch (IOException e) {
+            return ""; // closed in the meantime
+        }
     }
 
     private static Path of(long pid) {

@@ -6,9 +6,10 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.kolo.executor.control.proto.ControlGrpc;
+import io.kolo.executor.control.proto.Failure;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.Hello;
-import io.kolo.executor.control.proto.Progress;
+import io.kolo.executor.control.proto.Part;
 import io.kolo.executor.control.proto.ToWorker;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -17,8 +18,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /** The driver's end of the control channel. Listens on loopback only. */
 public final class ControlServer implements AutoCloseable {
     private static final long CLOSE_TIMEOUT_MS = 1000;
+    private static final long HANDSHAKE_TIMEOUT_S = 10;
 
     /** A broken stream is an event of ours; its stack trace on the user's screen would say nothing more. */
     private static final Logger STREAM_ERRORS =
@@ -34,8 +34,8 @@ public final class ControlServer implements AutoCloseable {
     private final Server server;
     private final ExecutorService threads = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("kolo-control-", 0).factory());
-    private final Consumer<WorkerEvent> events;
-    private final BiConsumer<Integer, Progress> progress;
+    private final WorkerListener listener;
+    private final Refusals refusals = new Refusals();
     private final AtomicIntegerArray joined;
 
     /**
@@ -44,23 +44,19 @@ public final class ControlServer implements AutoCloseable {
      * @param slots number of workers to expect
      * @param authority without an identity that it has issued, nobody gets as far as a call
      * @param token without it, no call is heard
-     * @param events takes what happens, from several threads
-     * @param progress takes the workers' reports with their slot, from several threads
+     * @param listener takes what the workers say
      */
-    public ControlServer(
-            int slots,
-            JobAuthority authority,
-            JobToken token,
-            Consumer<WorkerEvent> events,
-            BiConsumer<Integer, Progress> progress)
+    public ControlServer(int slots, JobAuthority authority, JobToken token, WorkerListener listener)
             throws IOException {
         STREAM_ERRORS.setLevel(Level.SEVERE);
-        this.events = events;
-        this.progress = progress;
+        this.listener = listener;
         this.joined = new AtomicIntegerArray(slots);
         this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .executor(threads)
                 .sslContext(authority.driver().server())
+                .handshakeTimeout(HANDSHAKE_TIMEOUT_S, TimeUnit.SECONDS)
+                .addTransportFilter(refusals.ofConnections())
+                .addStreamTracerFactory(refusals.ofStreams())
                 .intercept(new PeerName())
                 .intercept(token.guard())
                 .addService(new Service())
@@ -73,8 +69,14 @@ public final class ControlServer implements AutoCloseable {
         return InetAddress.getLoopbackAddress().getHostAddress() + ":" + server.getPort();
     }
 
+    /** Returns how many connections, calls and streams were turned away; each has left a line in the log. */
+    public long refused() {
+        return refusals.count();
+    }
+
     @Override
     public void close() {
+        refusals.close();
         server.shutdownNow();
         try {
             if (!server.awaitTermination(CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
@@ -124,14 +126,29 @@ public final class ControlServer implements AutoCloseable {
                 return;
             }
             switch (message.getKindCase()) {
-                case READY -> events.accept(new WorkerEvent.Ready(known));
-                case PROGRESS -> progress.accept(known, message.getProgress());
-                case RESULT ->
-                    result.add(message.getResult())
-                            .ifPresent(bytes -> events.accept(new WorkerEvent.Returned(
-                                    known, message.getResult().getRun(), bytes)));
-                case FAILURE -> events.accept(new WorkerEvent.Failed(known, message.getFailure()));
+                case READY -> listener.onEvent(new WorkerEvent.Ready(known));
+                case PROGRESS -> listener.onProgress(known, message.getProgress());
+                case HEARTBEAT -> listener.onHeartbeat(known, message.getHeartbeat());
+                case RESULT -> add(known, message.getResult());
+                case FAILURE -> fail(known, message.getFailure());
                 case HELLO, KIND_NOT_SET -> refuse("a worker says hello once, and then only what this version knows");
+            }
+        }
+
+        private void fail(int slot, Failure failure) {
+            if (failure.getCausesCount() == 0) {
+                refuse("a failure without a cause");
+            } else {
+                listener.onEvent(new WorkerEvent.Failed(slot, failure));
+            }
+        }
+
+        private void add(int slot, Part part) {
+            try {
+                result.add(part)
+                        .ifPresent(bytes -> listener.onEvent(new WorkerEvent.Returned(slot, part.getRun(), bytes)));
+            } catch (IllegalArgumentException e) {
+                refuse(String.valueOf(e.getMessage()));
             }
         }
 
@@ -149,7 +166,7 @@ public final class ControlServer implements AutoCloseable {
                 refuse("slot " + asked + " is taken");
             } else {
                 slot = asked;
-                events.accept(new WorkerEvent.Joined(asked, hello, new WorkerConnection(outbox)));
+                listener.onEvent(new WorkerEvent.Joined(asked, hello, new WorkerConnection(outbox)));
             }
         }
 
@@ -174,7 +191,7 @@ public final class ControlServer implements AutoCloseable {
 
         private void ended(String reason) {
             if (slot != null) {
-                events.accept(new WorkerEvent.Disconnected(slot, reason));
+                listener.onEvent(new WorkerEvent.Disconnected(slot, reason));
             }
         }
     }

@@ -5,6 +5,8 @@ import io.kolo.executor.control.proto.Failure;
 import io.kolo.executor.control.proto.Frame;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Throwables as messages: by name, text and stack, since their classes may not exist, or not serialize, at the driver.
@@ -22,7 +24,7 @@ public final class Failures {
         Throwable next = thrown;
         while (next != null && failure.getCausesCount() < MAX_CAUSES) {
             failure.addCauses(describe(next));
-            next = next.getCause();
+            next = orElse(next::getCause, null);
         }
         return failure.build();
     }
@@ -30,8 +32,10 @@ public final class Failures {
     private static Cause describe(Throwable thrown) {
         Cause.Builder cause = Cause.newBuilder()
                 .setType(thrown.getClass().getName())
-                .setMessage(shortened(Optional.ofNullable(thrown.getMessage()).orElse("")));
-        StackTraceElement[] stack = thrown.getStackTrace();
+                .setMessage(shortened(Optional.ofNullable(orElse(thrown::getMessage, "its message can't be told"))
+                        .orElse("")));
+        StackTraceElement[] stack =
+                Optional.ofNullable(orElse(thrown::getStackTrace, null)).orElseGet(() -> new StackTraceElement[0]);
         for (StackTraceElement element : Arrays.copyOf(stack, Math.min(stack.length, MAX_FRAMES))) {
             cause.addFrames(Frame.newBuilder()
                     .setClassName(element.getClassName())
@@ -40,6 +44,16 @@ public final class Failures {
                     .setLine(element.getLineNumber()));
         }
         return cause.build();
+    }
+
+    /** A user's throwable is the user's code: what it does when it is asked must not hide that it was thrown. */
+    @SuppressWarnings("CatchingUnchecked")
+    private static <T extends @Nullable Object> T orElse(Supplier<T> asked, T otherwise) {
+        try {
+            return asked.get();
+        } catch (Throwable e) {
+            return otherwise;
+        }
     }
 
     /** A message above gRPC's 4 MiB would end the stream, and look like the loss of the worker. */

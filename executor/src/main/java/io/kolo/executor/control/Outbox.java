@@ -50,6 +50,13 @@ public final class Outbox<T> {
         return !closed;
     }
 
+    /** Sends a message that the next one makes stale, unless the receiver has not read what went before. */
+    public synchronized void offer(T message) {
+        if (!closed && stream.isReady()) {
+            stream.onNext(message);
+        }
+    }
+
     synchronized void wake() {
         notifyAll();
     }

@@ -1,5 +1,6 @@
 package io.kolo.executor.control;
 
+import com.google.protobuf.ByteString;
 import io.kolo.executor.control.proto.Abort;
 import io.kolo.executor.control.proto.Part;
 import io.kolo.executor.control.proto.Shutdown;
@@ -21,7 +22,7 @@ public final class WorkerConnection {
     }
 
     /** Sends a serialized function. */
-    public void function(byte[] function, int run) throws TimeoutException, InterruptedException {
+    public void function(ByteString function, int run) throws TimeoutException, InterruptedException {
         Parts.send(function, run, outbox, WorkerConnection::functionPart);
     }
 

@@ -1,5 +1,6 @@
 package io.kolo.executor.control;
 
+import com.google.protobuf.ByteString;
 import io.kolo.executor.control.proto.Failure;
 import io.kolo.executor.control.proto.Hello;
 
@@ -15,11 +16,13 @@ public sealed interface WorkerEvent {
     record Ready(int slot) implements WorkerEvent {}
 
     /** The worker's function returned; {@code result} is serialized. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared, and 100 MB are not copied for it
-    record Returned(int slot, int run, byte[] result) implements WorkerEvent {}
+    record Returned(int slot, int run, ByteString result) implements WorkerEvent {}
 
     /** The worker's function threw, or the worker could not do what it was told. */
     record Failed(int slot, Failure failure) implements WorkerEvent {}
+
+    /** The worker keeps the job waiting; {@code reason} says how. */
+    record Stalled(int slot, String reason) implements WorkerEvent {}
 
     /** The worker's stream broke. */
     record Disconnected(int slot, String reason) implements WorkerEvent {}

@@ -1,6 +1,7 @@
 package io.kolo.executor.engine;
 
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 
 /** A worker that has been launched. */
@@ -10,6 +11,9 @@ public interface WorkerHandle {
 
     /** Calls {@code action} with the exit code (128 + the signal that killed it) once the worker is gone. */
     void onExit(IntConsumer action);
+
+    /** Returns the exit code, as {@link #onExit} has it, or nothing while the worker lives. */
+    OptionalInt exitCode();
 
     /** Returns the last lines of its output, oldest first. */
     List<String> lastLines();

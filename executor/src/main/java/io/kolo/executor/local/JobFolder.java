@@ -16,6 +16,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,7 @@ public final class JobFolder implements AutoCloseable {
     private static final String OWN_PREFIX = PREFIX + ProcessHandle.current().pid() + "-";
     private static final String ONLY_OWNER_MAY = "rwx------";
     private static final String LOCK = "driver.lock";
+    private static final Duration LOCKED_WITHIN = Duration.ofMinutes(1);
     private static final FileAttribute<?> ONLY_OWNER =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(ONLY_OWNER_MAY));
 
@@ -50,6 +53,14 @@ public final class JobFolder implements AutoCloseable {
             Path unlocked = inMemory
                     ? Files.createTempDirectory(MEMORY, HIDDEN + OWN_PREFIX, ONLY_OWNER)
                     : Files.createTempDirectory(HIDDEN + OWN_PREFIX, ONLY_OWNER);
+            return lockedAndShown(unlocked);
+        } catch (IOException e) {
+            throw new UncheckedIOException("no folder for the job's shared files", e);
+        }
+    }
+
+    private static JobFolder lockedAndShown(Path unlocked) throws IOException {
+        try {
             FileChannel channel =
                     FileChannel.open(unlocked.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             channel.lock();
@@ -57,7 +68,8 @@ public final class JobFolder implements AutoCloseable {
             String name = String.valueOf(unlocked.getFileName()).substring(HIDDEN.length());
             return new JobFolder(Files.move(unlocked, unlocked.resolveSibling(name)), channel);
         } catch (IOException e) {
-            throw new UncheckedIOException("no folder for the job's shared files", e);
+            delete(unlocked);
+            throw e;
         }
     }
 
@@ -99,7 +111,7 @@ public final class JobFolder implements AutoCloseable {
     }
 
     private static void sweep(Path parent) throws IOException {
-        try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, PREFIX + "*")) {
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, "{" + HIDDEN + ",}" + PREFIX + "*")) {
             for (Path folder : folders) {
                 sweepOne(folder);
             }
@@ -108,7 +120,9 @@ public final class JobFolder implements AutoCloseable {
 
     private static void sweepOne(Path folder) {
         try {
-            if (isPrivateToThisUser(folder) && !isOfThisProcess(folder) && isOwnerless(folder)) {
+            if (isPrivateToThisUser(folder)
+                    && !isOfThisProcess(folder)
+                    && (isHidden(folder) ? isStale(folder) : isOwnerless(folder))) {
                 delete(folder);
             }
         } catch (IOException e) {
@@ -119,6 +133,17 @@ public final class JobFolder implements AutoCloseable {
     /** Closing any channel of a file gives up all locks that the process has on it: its own must not be opened. */
     private static boolean isOfThisProcess(Path folder) {
         return String.valueOf(folder.getFileName()).startsWith(OWN_PREFIX);
+    }
+
+    private static boolean isHidden(Path folder) {
+        return String.valueOf(folder.getFileName()).startsWith(HIDDEN);
+    }
+
+    /** It takes a driver milliseconds to lock and show its folder; if it has not in a minute, it was killed. */
+    private static boolean isStale(Path folder) throws IOException {
+        return Files.getLastModifiedTime(folder)
+                .toInstant()
+                .isBefore(Instant.now().minus(LOCKED_WITHIN));
     }
 
     private static boolean isPrivateToThisUser(Path folder) throws IOException {

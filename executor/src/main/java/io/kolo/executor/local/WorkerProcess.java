@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -36,6 +37,11 @@ final class WorkerProcess implements WorkerHandle {
             joinReader();
             action.accept(gone.exitValue());
         });
+    }
+
+    @Override
+    public OptionalInt exitCode() {
+        return process.isAlive() ? OptionalInt.empty() : OptionalInt.of(process.exitValue());
     }
 
     @Override
@@ -74,7 +80,12 @@ final class WorkerProcess implements WorkerHandle {
         }
     }
 
+    /** Waits for the end, and for the last lines of its output to be through. */
     boolean awaitExit(long timeoutMs) throws InterruptedException {
-        return process.waitFor(timeoutMs, TimeUnit.MILLISECONDS);
+        boolean ended = process.waitFor(timeoutMs, TimeUnit.MILLISECONDS);
+        if (ended) {
+            joinReader();
+        }
+        return ended;
     }
 }

@@ -1,5 +1,6 @@
 package io.kolo.executor.worker;
 
+import com.google.protobuf.ByteString;
 import io.kolo.allreduce.Communicator;
 import io.kolo.allreduce.aeron.AeronEndpoint;
 import io.kolo.executor.TrainingFunction;
@@ -12,6 +13,7 @@ import io.kolo.executor.control.Versions;
 import io.kolo.executor.control.WorkerEnvironment;
 import io.kolo.executor.control.proto.Abort;
 import io.kolo.executor.control.proto.FromWorker;
+import io.kolo.executor.control.proto.Heartbeat;
 import io.kolo.executor.control.proto.Hello;
 import io.kolo.executor.control.proto.Part;
 import io.kolo.executor.control.proto.Ready;
@@ -32,12 +34,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * The main class of a worker process.
  *
- * <p>Two threads: the control channel's, which takes what must not wait (abort, shutdown, the loss of the driver), and
- * this one, which forms rings and runs functions in the order in which they come.
+ * <p>Three threads: the control channel's, which takes what must not wait (abort, shutdown, the loss of the driver),
+ * the heartbeat's, and this one, which forms rings and runs functions in the order in which they come.
  */
 public final class WorkerMain {
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration HEARTBEAT_INTERVAL = Duration.ofMillis(500);
+    private static final int BROKEN = 1;
     private static final int DRIVER_LOST = 70;
     private static final int HOOKS_HANG = 71;
 
@@ -47,9 +51,13 @@ public final class WorkerMain {
     private final BlockingQueue<ToWorker> tasks = new LinkedBlockingQueue<>();
     private final Parts function = new Parts();
     private final ControlClient control;
+    private final Thread main = Thread.currentThread();
     private @Nullable JoinedWorker worker;
     private volatile @Nullable Communicator communicator;
     private volatile boolean leaving;
+
+    /** The run whose function this process is in, or 0. */
+    private volatile int running;
 
     private WorkerMain(WorkerEnvironment environment, Path folder) {
         Kernels kernels = Kernels.probe();
@@ -74,7 +82,13 @@ public final class WorkerMain {
         WorkerLogging.quietLibraries();
         Map<String, String> variables = System.getenv();
         Path folder = Path.of(WorkerEnvironment.required(variables, Engine.FOLDER));
-        new WorkerMain(WorkerEnvironment.of(variables), folder).serve();
+        try {
+            new WorkerMain(WorkerEnvironment.of(variables), folder).serve();
+        } catch (Throwable e) { // libraries have threads that would keep a process without its main thread alive
+            e.printStackTrace();
+            JobFolder.abandon(folder);
+            Runtime.getRuntime().halt(BROKEN);
+        }
     }
 
     private Outbox<FromWorker> outbox() {
@@ -92,8 +106,37 @@ public final class WorkerMain {
 
     private void abort(Abort abort) {
         Communicator pending = communicator;
+        int run = running;
         if (pending != null) {
+            if (pending.rank() == abort.getCulprit() && run != 0) {
+                fail(stalled(abort.getReason()), run);
+            }
             pending.abort(abort.getCulprit(), abort.getReason());
+        }
+    }
+
+    /** Where this rank's code was when the patience of the others ended. */
+    private TimeoutException stalled(String reason) {
+        TimeoutException here = new TimeoutException(reason + "; its code is here:");
+        here.setStackTrace(main.getStackTrace());
+        return here;
+    }
+
+    private void beat() {
+        Communicator current = communicator;
+        outbox().offer(FromWorker.newBuilder()
+                .setHeartbeat(Heartbeat.newBuilder().setOperations(current == null ? 0 : current.operations()))
+                .build());
+    }
+
+    private void beatForEver() {
+        try {
+            while (true) {
+                beat();
+                Thread.sleep(HEARTBEAT_INTERVAL);
+            }
+        } catch (InterruptedException e) {
+            // Nobody interrupts it.
         }
     }
 
@@ -121,6 +164,7 @@ public final class WorkerMain {
     }
 
     private void serve() throws InterruptedException {
+        Thread.ofPlatform().daemon().name("kolo-heartbeat").start(this::beatForEver);
         while (true) {
             ToWorker task = tasks.take();
             switch (task.getKindCase()) {
@@ -141,20 +185,20 @@ public final class WorkerMain {
             outbox().sendNow(FromWorker.newBuilder()
                     .setReady(Ready.getDefaultInstance())
                     .build());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             fail(e, 0);
         }
     }
 
     private void collect(Part part) throws InterruptedException {
-        byte[] whole = function.add(part).orElse(null);
+        ByteString whole = function.add(part).orElse(null);
         if (whole != null) {
             run(whole, part.getRun());
         }
     }
 
-    private void run(byte[] bytes, int run) throws InterruptedException {
-        byte[] result = call(bytes, run);
+    private void run(ByteString bytes, int run) throws InterruptedException {
+        ByteString result = call(bytes, run);
         if (result == null) {
             return;
         }
@@ -171,7 +215,8 @@ public final class WorkerMain {
 
     /** Returns the serialized result, or null if the function threw, which the driver has been told then. */
     @SuppressWarnings("CatchingUnchecked") // whatever the user's code throws is the driver's to know
-    private byte @Nullable [] call(byte[] bytes, int run) {
+    private @Nullable ByteString call(ByteString bytes, int run) {
+        running = run;
         try {
             ClassLoader loader = WorkerMain.class.getClassLoader();
             Thread.currentThread().setContextClassLoader(loader);
@@ -185,11 +230,13 @@ public final class WorkerMain {
             fail(e, run);
             return null;
         } finally {
+            running = 0;
             Thread.interrupted(); // what the user's code left of it is not for this thread's next wait
         }
     }
 
     private void fail(Throwable thrown, int run) {
+        beat(); // how far this rank is tells the driver whom it waited for
         outbox().sendNow(FromWorker.newBuilder()
                 .setFailure(Failures.describe(thrown, run))
                 .build());

@@ -6,17 +6,33 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
+import io.kolo.executor.control.proto.Failure;
 import io.kolo.executor.control.proto.FromWorker;
+import io.kolo.executor.control.proto.Heartbeat;
 import io.kolo.executor.control.proto.Hello;
+import io.kolo.executor.control.proto.Part;
+import io.kolo.executor.control.proto.Progress;
 import io.kolo.executor.control.proto.Ready;
 import io.kolo.executor.control.proto.ToWorker;
 import io.kolo.testkit.Leftovers;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import javax.net.ssl.X509TrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,11 +47,26 @@ class ControlServerTest {
     private final BlockingQueue<WorkerEvent> events = new LinkedBlockingQueue<>();
     private final BlockingQueue<ToWorker> messages = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> ends = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Integer> beats = new LinkedBlockingQueue<>();
+    private final WorkerListener listener = new WorkerListener() {
+        @Override
+        public void onEvent(WorkerEvent event) {
+            events.add(event);
+        }
+
+        @Override
+        public void onProgress(int slot, Progress progress) {}
+
+        @Override
+        public void onHeartbeat(int slot, Heartbeat heartbeat) {
+            beats.add(heartbeat.getOperations());
+        }
+    };
     private ControlServer server;
 
     @BeforeEach
     void listen() throws IOException {
-        server = new ControlServer(2, authority, token, events::add, (slot, progress) -> {});
+        server = new ControlServer(2, authority, token, listener);
     }
 
     @AfterEach
@@ -80,6 +111,11 @@ class ControlServerTest {
         worker.outbox().sendNow(hello(1));
         WorkerEvent.Joined joined = assertInstanceOf(WorkerEvent.Joined.class, next(events));
         assertEquals(1, joined.slot());
+        worker.outbox()
+                .offer(FromWorker.newBuilder()
+                        .setHeartbeat(Heartbeat.newBuilder().setOperations(17))
+                        .build());
+        assertEquals(17, next(beats));
         joined.connection().abort(0, "is lost");
         assertEquals("is lost", next(messages).getAbort().getReason());
         worker.close();
@@ -89,12 +125,23 @@ class ControlServerTest {
     }
 
     private void assertRefused(ControlClient stranger, FromWorker first, String why) throws InterruptedException {
+        long before = server.refused();
         try (stranger) {
             stranger.outbox().sendNow(first);
             String end = next(ends);
             assertTrue(end.contains(why), end);
         }
+        awaitRefusals(before + 1);
         assertTrue(events.isEmpty(), "nothing is heard of it: " + events);
+    }
+
+    /** What fails in TLS is counted a moment after the other end has heard of it. */
+    private void awaitRefusals(long count) {
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (server.refused() < count && System.nanoTime() - deadlineNs < 0) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+        assertTrue(server.refused() >= count, server.refused() + " of " + count);
     }
 
     @Test
@@ -116,18 +163,127 @@ class ControlServerTest {
         }
     }
 
-    @Test
-    void shouldOutliveBytesThatAreNoTls() throws Exception {
-        String[] address = server.address().split(":", -1);
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), Integer.parseInt(address[1]))) {
-            socket.setSoTimeout(30_000);
-            socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII));
-            assertTrue(socket.getInputStream().readAllBytes().length < 100, "an alert, and the end");
-        }
+    private Socket socket() throws IOException {
+        int port = Integer.parseInt(server.address().split(":", -1)[1]);
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        socket.setSoTimeout(30_000);
+        return socket;
+    }
+
+    private void assertStillServes() throws InterruptedException {
         try (ControlClient worker = connect(0)) {
             worker.outbox().sendNow(hello(0));
             assertInstanceOf(WorkerEvent.Joined.class, next(events));
         }
+    }
+
+    @Test
+    void shouldRefuseBytesThatAreNoTls() throws Exception {
+        try (Socket socket = socket()) {
+            socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII));
+            assertTrue(socket.getInputStream().readAllBytes().length < 100, "an alert, and the end");
+        }
+        awaitRefusals(1);
+        assertStillServes();
+    }
+
+    @Test
+    void shouldHangUpOnASenderThatNeverFinishesItsHandshake() throws Exception {
+        try (Socket socket = socket()) {
+            byte[] helloOfALyingLength = {22, 3, 3, 0x3f, 0, 1, 0, 0x3e, 0};
+            socket.getOutputStream().write(helloOfALyingLength);
+            assertTrue(socket.getInputStream().readAllBytes().length < 100, "the end, after a while");
+        }
+        awaitRefusals(1);
+        assertStillServes();
+    }
+
+    @Test
+    void shouldRefuseAStrangerWithoutACertificate() throws Exception {
+        SSLContext anonymous = SSLContext.getInstance("TLSv1.3");
+        anonymous.init(null, new TrustManager[] {trustingAll()}, null);
+        try (Socket socket = socket();
+                SSLSocket tls = (SSLSocket) anonymous.getSocketFactory().createSocket(socket, "kolo", 1, true)) {
+            assertThrows(IOException.class, () -> {
+                tls.startHandshake(); // TLS 1.3 says no with the first answer only
+                assertEquals(-1, tls.getInputStream().read());
+                throw new IOException("the end");
+            });
+        }
+        awaitRefusals(1);
+        assertStillServes();
+    }
+
+    private static X509TrustManager trustingAll() {
+        return new X509ExtendedTrustManager() {
+            @Override
+            public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+            @Override
+            public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+            @Override
+            public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+            @Override
+            public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+            @Override
+            public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+            @Override
+            public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+            @Override
+            public X509Certificate[] getAcceptedIssuers() {
+                return new X509Certificate[0];
+            }
+        };
+    }
+
+    @Test
+    void shouldRefuseAMessageThatIsNoneOfTheProtocolsOrTooLong() throws Exception {
+        byte[] noMessage = new byte[100];
+        Arrays.fill(noMessage, (byte) 0xff);
+        for (byte[] bytes : List.of(noMessage, new byte[5 << 20])) {
+            long before = server.refused();
+            BlockingQueue<String> closed = new LinkedBlockingQueue<>();
+            try (RawStream stranger = new RawStream(server.address(), authority.worker(0), token, closed::add)) {
+                stranger.send(bytes);
+                String end = next(closed);
+                assertTrue(end.matches("(?s).*(CANCELLED|RESOURCE_EXHAUSTED|INTERNAL|UNKNOWN).*"), end);
+            }
+            awaitRefusals(before + 1);
+        }
+        assertTrue(events.isEmpty(), events.toString());
+        assertStillServes();
+    }
+
+    @Test
+    void shouldRefuseAFailureWithoutACauseAndAPartOfAnotherRun() throws InterruptedException {
+        FromWorker noCause =
+                FromWorker.newBuilder().setFailure(Failure.getDefaultInstance()).build();
+        FromWorker part = part(1);
+        for (List<FromWorker> wrong : List.of(List.of(noCause), List.of(part, part(2)))) {
+            try (ControlServer own = new ControlServer(1, authority, token, listener);
+                    ControlClient worker =
+                            new ControlClient(own.address(), authority.worker(0), token, messages::add, ends::add)) {
+                worker.outbox().sendNow(hello(0));
+                assertInstanceOf(WorkerEvent.Joined.class, next(events));
+                wrong.forEach(worker.outbox()::sendNow);
+                assertInstanceOf(WorkerEvent.Disconnected.class, next(events));
+                assertTrue(next(ends).contains("INVALID_ARGUMENT"));
+                assertEquals(1, own.refused());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private static FromWorker part(int run) {
+        return FromWorker.newBuilder()
+                .setResult(Part.newBuilder().setRun(run).setBytes(ByteString.copyFromUtf8("half")))
+                .build();
     }
 
     @Test

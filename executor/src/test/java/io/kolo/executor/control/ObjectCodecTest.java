@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +36,7 @@ class ObjectCodecTest {
     }
 
     private static Object roundTrip(Object object) {
-        byte[] bytes = ObjectCodec.write(object, "it");
+        ByteString bytes = ObjectCodec.write(object, "it");
         return requireNonNull(ObjectCodec.read(bytes, ObjectCodecTest.class.getClassLoader(), "it"));
     }
 
@@ -85,8 +86,8 @@ class ObjectCodecTest {
 
     @Test
     void shouldSayWhatCanNotBeReadInsteadOfThrowingAnythingElse() {
-        byte[] bytes = ObjectCodec.write("text", "it");
-        bytes[0] = 0;
+        ByteString bytes = ByteString.copyFromUtf8("\0")
+                .concat(ObjectCodec.write("text", "it").substring(1));
         IllegalArgumentException error = assertThrows(
                 IllegalArgumentException.class,
                 () -> ObjectCodec.read(bytes, ObjectCodecTest.class.getClassLoader(), "the result of rank 1"));

@@ -10,12 +10,17 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(Leftovers.class)
 class JobFolderTest {
+    private static final Path MEMORY = Path.of("/dev/shm");
+
     /** Another process: says whether a file is locked. */
     static final class LockProbe {
         static final int HELD = 3;
@@ -38,16 +43,21 @@ class JobFolderTest {
 
     @Test
     void shouldSweepTheFolderOfADriverThatWasKilledButNotOneThatLives() throws IOException {
-        Path dead = Files.createDirectory(
-                Path.of("/dev/shm/kolo-of-a-dead-driver"),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Path dead = Files.createTempDirectory(MEMORY, "kolo-dead-");
         Files.createFile(dead.resolve("driver.lock"));
         Files.createFile(Files.createDirectory(dead.resolve("worker-0")).resolve("cnc.dat"));
+        Path unshown = Files.createTempDirectory(MEMORY, ".kolo-dead-");
+        Path beingMade = Files.createTempDirectory(MEMORY, ".kolo-young-");
+        Files.setLastModifiedTime(unshown, FileTime.from(Instant.now().minus(Duration.ofMinutes(2))));
         try (JobFolder first = JobFolder.create();
                 JobFolder second = JobFolder.create()) {
             assertFalse(Files.exists(dead));
+            assertFalse(Files.exists(unshown));
+            assertTrue(Files.exists(beingMade));
             assertTrue(Files.exists(first.path()));
             assertTrue(Files.exists(second.path()));
+        } finally {
+            Files.deleteIfExists(beingMade);
         }
     }
 
@@ -70,13 +80,16 @@ class JobFolderTest {
 
     @Test
     void shouldLeaveAFolderAloneThatOthersMayEnter() throws IOException {
-        Path foreign = Files.createDirectory(Path.of("/dev/shm/kolo-of-a-stranger"));
-        Files.createFile(foreign.resolve("driver.lock"));
+        Path foreign = Files.createTempDirectory(MEMORY, "kolo-stranger-");
+        Path lock = Files.createFile(foreign.resolve("driver.lock"));
         Files.setPosixFilePermissions(foreign, PosixFilePermissions.fromString("rwxrwxrwx"));
-        JobFolder.create().close();
-        assertTrue(Files.exists(foreign));
-        Files.delete(foreign.resolve("driver.lock"));
-        Files.delete(foreign);
+        try {
+            JobFolder.create().close();
+            assertTrue(Files.exists(foreign));
+        } finally {
+            Files.deleteIfExists(lock);
+            Files.deleteIfExists(foreign);
+        }
     }
 
     @Test

@@ -1,0 +1,98 @@
+package io.kolo.executor;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A job's folder on disk: each worker's output, and at the end the summary. Readable by its user alone. */
+final class JobLogs implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(JobLogs.class.getName());
+    private static final DateTimeFormatter NAME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-");
+    private static final FileAttribute<?> FOLDER =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    private static final FileAttribute<?> FILE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    private final Path folder;
+    private final List<BufferedWriter> outputs = new ArrayList<>();
+    private boolean failed;
+
+    private JobLogs(Path folder) {
+        this.folder = folder;
+    }
+
+    /**
+     * Makes a new folder within {@code parent}, named for the time.
+     *
+     * @throws UncheckedIOException if it can't be written
+     */
+    static JobLogs create(Path parent, int workers) {
+        try {
+            Files.createDirectories(parent);
+            JobLogs logs = new JobLogs(Files.createTempDirectory(
+                    parent, LocalDateTime.now(ZoneId.systemDefault()).format(NAME), FOLDER));
+            for (int rank = 0; rank < workers; rank++) {
+                Path file = Files.createFile(logs.folder.resolve("rank-" + rank + ".log"), FILE);
+                logs.outputs.add(Files.newBufferedWriter(file, UTF_8));
+            }
+            return logs;
+        } catch (IOException e) {
+            throw new UncheckedIOException("no logs can be written to " + parent + ": " + e, e);
+        }
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** Writes a line through to the disk: the most interesting one is the last before a crash. */
+    synchronized void line(int rank, String line) {
+        try {
+            BufferedWriter output = outputs.get(rank);
+            output.write(line);
+            output.newLine();
+            output.flush();
+        } catch (IOException e) {
+            failed(e);
+        }
+    }
+
+    /** A full disk is no reason to end a training. */
+    private void failed(IOException e) {
+        if (!failed) {
+            failed = true;
+            LOG.log(System.Logger.Level.WARNING, "the logs in {0} are not complete: {1}", folder, e);
+        }
+    }
+
+    synchronized void write(JobSummary summary) {
+        try {
+            Files.writeString(Files.createFile(folder.resolve("summary.json"), FILE), summary.json());
+            Files.writeString(Files.createFile(folder.resolve("summary.txt"), FILE), summary.text());
+        } catch (IOException e) {
+            failed(e);
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        for (BufferedWriter output : outputs) {
+            try {
+                output.close();
+            } catch (IOException e) {
+                failed(e);
+            }
+        }
+    }
+}

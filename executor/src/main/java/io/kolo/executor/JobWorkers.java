@@ -1,0 +1,118 @@
+package io.kolo.executor;
+
+import io.kolo.executor.engine.Engine;
+import io.kolo.executor.engine.Placed;
+import io.kolo.executor.engine.WorkerHandle;
+import io.kolo.executor.engine.WorkerSpec;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Function;
+import java.util.function.ObjIntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** The worker processes of a job: launched, listened to, and named in messages by rank, node and process. */
+final class JobWorkers implements RunOutcome.Names {
+    private static final String WORKER_MAIN = "io.kolo.executor.worker.WorkerMain";
+    private static final int SIGNALS = 128;
+    private static final int MAX_SIGNAL = 64;
+
+    private record Launched(WorkerSpec spec, WorkerHandle handle) {}
+
+    private final JobSettings settings;
+    private final Engine engine;
+    private final SerialListener listener;
+    private final @Nullable JobLogs logs;
+    private final Map<Integer, Launched> launched = new ConcurrentSkipListMap<>();
+
+    JobWorkers(JobSettings settings, Engine engine, SerialListener listener, @Nullable JobLogs logs) {
+        this.settings = settings;
+        this.engine = engine;
+        this.listener = listener;
+        this.logs = logs;
+    }
+
+    /**
+     * Launches them all in bundles.
+     *
+     * @param environment what the worker of a slot is told, given its place
+     * @param onExit takes slot and exit code
+     */
+    void launch(Function<Slot, Map<String, String>> environment, ObjIntConsumer<Integer> onExit) {
+        List<Placed> bundles = engine.reserve(settings.bundle(), settings.bundles(), settings.strategy());
+        for (int slot = 0; slot < settings.workers(); slot++) {
+            Placed placed = bundles.get(slot / settings.workersPerBundle());
+            int worker = slot;
+            WorkerSpec spec = specification(worker, placed, environment.apply(new Slot(worker, placed.node())));
+            WorkerHandle handle = engine.launch(spec, line -> onLine(worker, placed.node(), line));
+            launched.put(worker, new Launched(spec, handle));
+            handle.onExit(exitCode -> onExit.accept(worker, exitCode));
+        }
+    }
+
+    /** A worker's number and its node. */
+    record Slot(int number, String node) {}
+
+    private WorkerSpec specification(int slot, Placed placed, Map<String, String> told) {
+        Map<String, String> environment = new HashMap<>(settings.environment());
+        environment.putAll(told);
+        return new WorkerSpec(
+                slot,
+                placed,
+                settings.gpus(placed.gpus(), slot % settings.workersPerBundle()),
+                settings.threads(),
+                WORKER_MAIN,
+                settings.jars(),
+                environment);
+    }
+
+    private void onLine(int rank, String node, String line) {
+        if (logs != null) {
+            logs.line(rank, line);
+        }
+        listener.onLine(rank, node, line);
+    }
+
+    /** Names a worker: {@code rank 1 on node-2 (process 4711)}. */
+    @Override
+    public String name(int rank) {
+        Launched worker = launched.get(rank);
+        return worker == null
+                ? "rank " + rank
+                : "rank " + rank + " on " + worker.spec.placed().node() + " (" + worker.handle.description() + ")";
+    }
+
+    /** Says in a sentence how a worker's process ended, with the last that it wrote. */
+    @Override
+    public String describeExit(int rank, int exitCode) {
+        Launched worker = launched.get(rank);
+        List<String> lines = worker == null ? List.of() : worker.handle.lastLines();
+        return name(rank) + " " + exit(exitCode)
+                + (lines.isEmpty() ? "" : "; its last lines:\n  " + String.join("\n  ", lines));
+    }
+
+    private static String exit(int exitCode) {
+        return exitCode > SIGNALS && exitCode <= SIGNALS + MAX_SIGNAL
+                ? "was killed by signal " + (exitCode - SIGNALS) + " (exit code " + exitCode + ")"
+                : "ended with exit code " + exitCode;
+    }
+
+    List<JobSummary.WorkerSummary> summary() {
+        List<JobSummary.WorkerSummary> summaries = new ArrayList<>();
+        launched.forEach((rank, worker) -> {
+            OptionalInt exitCode = worker.handle.exitCode();
+            summaries.add(new JobSummary.WorkerSummary(
+                    rank,
+                    worker.spec.placed().node(),
+                    rank / settings.workersPerBundle(),
+                    worker.spec.gpus(),
+                    worker.handle.description(),
+                    exitCode.isPresent() ? exitCode.getAsInt() : null,
+                    exitCode.isPresent() ? exit(exitCode.getAsInt()) : "did not end"));
+        });
+        return summaries;
+    }
+}
