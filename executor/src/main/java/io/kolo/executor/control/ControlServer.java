@@ -1,15 +1,11 @@
 package io.kolo.executor.control;
 
 import io.grpc.Server;
-import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.kolo.executor.control.proto.ControlGrpc;
-import io.kolo.executor.control.proto.Failure;
 import io.kolo.executor.control.proto.FromWorker;
-import io.kolo.executor.control.proto.Hello;
-import io.kolo.executor.control.proto.Part;
 import io.kolo.executor.control.proto.ToWorker;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -20,7 +16,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /** The driver's end of the control channel. Listens on loopback only. */
 public final class ControlServer implements AutoCloseable {
@@ -96,103 +91,7 @@ public final class ControlServer implements AutoCloseable {
             Outbox<ToWorker> outbox = new Outbox<>(stream, "the worker");
             stream.setOnReadyHandler(outbox::wake);
             stream.setOnCancelHandler(outbox::closed); // or a message to a worker that has just died would throw
-            return new WorkerStream(PeerName.current(), stream, outbox);
-        }
-    }
-
-    /** What one worker says; gRPC calls it from one thread at a time. */
-    private final class WorkerStream implements StreamObserver<FromWorker> {
-        private final String name;
-        private final ServerCallStreamObserver<ToWorker> stream;
-        private final Outbox<ToWorker> outbox;
-        private final Parts result = new Parts();
-        private @Nullable Integer slot;
-        private boolean refused;
-
-        WorkerStream(String name, ServerCallStreamObserver<ToWorker> stream, Outbox<ToWorker> outbox) {
-            this.name = name;
-            this.stream = stream;
-            this.outbox = outbox;
-        }
-
-        @Override
-        public void onNext(FromWorker message) {
-            Integer known = slot;
-            if (refused) {
-                return;
-            }
-            if (known == null) {
-                join(message);
-                return;
-            }
-            switch (message.getKindCase()) {
-                case READY -> listener.onEvent(new WorkerEvent.Ready(known));
-                case PROGRESS -> listener.onProgress(known, message.getProgress());
-                case HEARTBEAT -> listener.onHeartbeat(known, message.getHeartbeat());
-                case RESULT -> add(known, message.getResult());
-                case FAILURE -> fail(known, message.getFailure());
-                case HELLO, KIND_NOT_SET -> refuse("a worker says hello once, and then only what this version knows");
-            }
-        }
-
-        private void fail(int slot, Failure failure) {
-            if (failure.getCausesCount() == 0) {
-                refuse("a failure without a cause");
-            } else {
-                listener.onEvent(new WorkerEvent.Failed(slot, failure));
-            }
-        }
-
-        private void add(int slot, Part part) {
-            try {
-                result.add(part)
-                        .ifPresent(bytes -> listener.onEvent(new WorkerEvent.Returned(slot, part.getRun(), bytes)));
-            } catch (IllegalArgumentException e) {
-                refuse(String.valueOf(e.getMessage()));
-            }
-        }
-
-        private void join(FromWorker message) {
-            Hello hello = message.getHello();
-            int asked = hello.getSlot();
-            if (!message.hasHello() || asked < 0 || asked >= joined.length()) {
-                refuse("the first message must be a hello for a slot below " + joined.length());
-            } else if (!name.equals(Identity.workerName(asked))) {
-                refuse(name + " can't speak for slot " + asked);
-            } else if (!Versions.OWN.equals(hello.getVersions())) {
-                refuse("the worker runs " + hello.getVersions() + ", the driver " + Versions.OWN
-                        + ": give both the same");
-            } else if (!joined.compareAndSet(asked, 0, 1)) {
-                refuse("slot " + asked + " is taken");
-            } else {
-                slot = asked;
-                listener.onEvent(new WorkerEvent.Joined(asked, hello, new WorkerConnection(outbox)));
-            }
-        }
-
-        private void refuse(String reason) {
-            refused = true;
-            outbox.closed();
-            stream.onError(Status.INVALID_ARGUMENT.withDescription(reason).asRuntimeException());
-            ended(reason);
-        }
-
-        @Override
-        public void onError(Throwable reason) {
-            outbox.closed();
-            ended(reason.toString());
-        }
-
-        @Override
-        public void onCompleted() {
-            outbox.complete();
-            ended("the worker hung up");
-        }
-
-        private void ended(String reason) {
-            if (slot != null) {
-                listener.onEvent(new WorkerEvent.Disconnected(slot, reason));
-            }
+            return new WorkerStream(PeerName.current(), stream, outbox, joined, listener);
         }
     }
 }
