@@ -5,7 +5,9 @@ import io.kolo.executor.RayExecutorBuilder;
 import io.kolo.executor.engine.Strategy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +92,21 @@ final class LaunchOptions {
     private @Nullable String nodes;
 
     @Option(
+            names = "--jvm-arg",
+            scope = ScopeType.INHERIT,
+            paramLabel = "ARG",
+            description = "An argument of the workers' JVMs, as in --jvm-arg=-Xmx4g; may be repeated.")
+    private List<String> jvmArgs = new ArrayList<>();
+
+    @Option(
+            names = "--leave-timeout",
+            scope = ScopeType.INHERIT,
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "How long workers have to end by themselves at the end (default: 500ms).")
+    private @Nullable Duration leaveTimeout;
+
+    @Option(
             names = "--start-timeout",
             scope = ScopeType.INHERIT,
             paramLabel = "TIME",
@@ -135,6 +152,7 @@ final class LaunchOptions {
                 .address(address);
         resources.forEach(builder::resourcePerWorker);
         environment.forEach(builder::environment);
+        jvmArgs.forEach(builder::jvmArg);
         given(workers, builder::workers);
         given(hosts, builder::hosts);
         given(workersPerHost, builder::workersPerHost);
@@ -144,6 +162,7 @@ final class LaunchOptions {
         given(runTimeout, builder::runTimeout);
         given(collectiveTimeout, builder::collectiveTimeout);
         given(heartbeatTimeout, builder::heartbeatTimeout);
+        given(leaveTimeout, builder::leaveTimeout);
         given(logFolder, builder::logFolder);
         return builder;
     }

@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Job implements AutoCloseable {
     private static final int FIRST_GENERATION = 1;
-    private static final long LEAVE_TIMEOUT_MS = 500;
 
     private final JobSettings settings;
     private final SerialListener listener;
@@ -58,12 +58,14 @@ final class Job implements AutoCloseable {
     private final ControlServer server;
     private final @Nullable JobLogs logs;
     private final JobWorkers workers;
+    private final AtomicBoolean reported = new AtomicBoolean();
+    private volatile long ringNs;
     private boolean ended;
 
     Job(JobSettings settings) {
         this.settings = settings;
         this.listener = new SerialListener(settings.listener());
-        this.events = new JobEvents(settings.heartbeatTimeout(), listener::onProgress);
+        this.events = new JobEvents(settings.heartbeatTimeout(), this::onProgress);
         Runtime.getRuntime().addShutdownHook(hook);
         synchronized (closing) { // a JVM that ends from here on waits, and then closes what was opened
             boolean opened = false;
@@ -123,7 +125,7 @@ final class Job implements AutoCloseable {
             long joinedNs = phase("join", launchedNs);
             formRing(members);
             awaitReady(deadlineNs);
-            phase("ring", joinedNs);
+            ringNs = phase("ring", joinedNs);
             listener.onStarted(
                     "kolo: " + engine.name() + ", " + members.size() + (members.size() == 1 ? " worker" : " workers")
                             + ", kernels: " + members.getFirst().getKernels());
@@ -134,6 +136,13 @@ final class Job implements AutoCloseable {
                 close();
             }
         }
+    }
+
+    private void onProgress(Progress progress) {
+        if (reported.compareAndSet(false, true)) {
+            phase("first step", ringNs);
+        }
+        listener.onProgress(progress);
     }
 
     private long phase(String name, long startNs) {
@@ -276,9 +285,9 @@ final class Job implements AutoCloseable {
     }
 
     private void end() {
-        connections.values().forEach(WorkerConnection::shutdown);
+        connections.values().forEach(connection -> connection.shutdown(settings.leaveTimeout()));
         try {
-            engine.awaitExits(LEAVE_TIMEOUT_MS);
+            engine.awaitExits(settings.leaveTimeout().toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -30,12 +30,14 @@ record JobSettings(
         Resources perWorker,
         Strategy strategy,
         List<Path> jars,
+        List<String> jvmArgs,
         ClassLoader loader,
         Map<String, String> environment,
         Duration startTimeout,
         Duration collectiveTimeout,
         Duration heartbeatTimeout,
         @Nullable Duration runTimeout,
+        Duration leaveTimeout,
         @Nullable Path logFolder,
         JobListener listener) {
     int workers() {

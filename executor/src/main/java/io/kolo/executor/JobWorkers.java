@@ -66,6 +66,7 @@ final class JobWorkers implements RunOutcome.Names {
                 settings.threads(),
                 WORKER_MAIN,
                 settings.jars(),
+                settings.jvmArgs(),
                 environment);
     }
 

@@ -31,12 +31,14 @@ public final class RayExecutorBuilder {
     private String address = Address.AUTO;
     private List<Node> nodes = List.of();
     private final List<Path> jars = new ArrayList<>();
+    private final List<String> jvmArgs = new ArrayList<>();
     private final Map<String, String> environment = new HashMap<>();
     private @Nullable String program;
     private Duration startTimeout = Duration.ofMinutes(2);
     private Duration collectiveTimeout = Duration.ofMinutes(5);
     private Duration heartbeatTimeout = Duration.ofMinutes(1);
     private @Nullable Duration runTimeout;
+    private Duration leaveTimeout = Duration.ofMillis(500);
     private @Nullable Path logFolder;
     private JobListener listener = new JobListener() {};
 
@@ -109,6 +111,12 @@ public final class RayExecutorBuilder {
         return this;
     }
 
+    /** Adds an argument of the workers' JVMs, such as {@code "-Xmx4g"}. */
+    public RayExecutorBuilder jvmArg(String arg) {
+        jvmArgs.add(arg);
+        return this;
+    }
+
     /** Sets a variable in the workers' environment. */
     public RayExecutorBuilder environment(String name, String value) {
         environment.put(name, value);
@@ -148,6 +156,15 @@ public final class RayExecutorBuilder {
     /** Sets how long each run may take; by default as long as it likes. */
     public RayExecutorBuilder runTimeout(Duration timeout) {
         this.runTimeout = timeout;
+        return this;
+    }
+
+    /**
+     * Sets how long workers have to end by themselves once the executor is closed, by default half a second: what their
+     * shutdown hooks do has to be done by then.
+     */
+    public RayExecutorBuilder leaveTimeout(Duration timeout) {
+        this.leaveTimeout = timeout;
         return this;
     }
 
@@ -202,12 +219,14 @@ public final class RayExecutorBuilder {
                 new Resources(perWorker),
                 strategy != null ? strategy : byHost ? Strategy.STRICT_SPREAD : Strategy.PACK,
                 List.copyOf(jars),
+                List.copyOf(jvmArgs),
                 loader,
                 Map.copyOf(environment),
                 positive("startTimeout", startTimeout),
                 positive("collectiveTimeout", collectiveTimeout),
                 positive("heartbeatTimeout", heartbeatTimeout),
                 runTimeout == null ? null : positive("runTimeout", runTimeout),
+                positive("leaveTimeout", leaveTimeout),
                 logFolder,
                 listener));
     }

@@ -6,6 +6,7 @@ import io.kolo.executor.control.proto.Part;
 import io.kolo.executor.control.proto.Shutdown;
 import io.kolo.executor.control.proto.ToWorker;
 import io.kolo.executor.control.proto.World;
+import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 
 /** The driver's way to one worker. A connection that broke takes messages and drops them: its end is an event. */
@@ -37,9 +38,10 @@ public final class WorkerConnection {
                 .build());
     }
 
-    /** Tells the worker to leave. */
-    public void shutdown() {
-        outbox.sendNow(
-                ToWorker.newBuilder().setShutdown(Shutdown.getDefaultInstance()).build());
+    /** Tells the worker to leave within a time. */
+    public void shutdown(Duration timeout) {
+        outbox.sendNow(ToWorker.newBuilder()
+                .setShutdown(Shutdown.newBuilder().setLeaveTimeoutMs(timeout.toMillis()))
+                .build());
     }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param threads threads for linear algebra, unless the environment has another number
  * @param mainClass the class to run
  * @param jars jars beside the driver's own class path
+ * @param jvmArgs arguments of the JVM beside the engine's own
  * @param environment variables beside the node's own
  */
 public record WorkerSpec(
@@ -22,4 +23,5 @@ public record WorkerSpec(
         int threads,
         String mainClass,
         List<Path> jars,
+        List<String> jvmArgs,
         Map<String, String> environment) {}

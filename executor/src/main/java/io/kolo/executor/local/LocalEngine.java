@@ -12,6 +12,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,6 +39,7 @@ final class LocalEngine implements Engine {
             "--sun-misc-unsafe-memory-access=allow",
             "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
             "-XX:+ExitOnOutOfMemoryError");
+    private static final String AOT_FLAGS = "-XX:AOT";
     private static final String INCUBATOR_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector";
     private static final Path NVIDIA_GPUS = Path.of("/proc/driver/nvidia/gpus");
     private static final long KILL_TIMEOUT_MS = 2000;
@@ -113,8 +115,24 @@ final class LocalEngine implements Engine {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
         command.addAll(FLAGS);
+        if (spec.jvmArgs().stream().noneMatch(arg -> arg.startsWith(AOT_FLAGS))) {
+            command.addAll(aotCache(classPath));
+        }
+        command.addAll(spec.jvmArgs());
         command.addAll(List.of("-cp", classPath, spec.mainClass()));
         return command;
+    }
+
+    /**
+     * Uses the classes that were loaded, linked and profiled when Kolo was built: {@code kolo.aot} beside
+     * {@code kolo.jar} (JEP 483, JEP 514). A JVM for which it was not made goes on without it.
+     */
+    private static List<String> aotCache(String classPath) {
+        String first = classPath.split(File.pathSeparator, 2)[0];
+        Path cache = Path.of(first.replaceFirst("\\.jar$", ".aot"));
+        return first.endsWith(".jar") && Files.isReadable(cache)
+                ? List.of(AOT_FLAGS + "Cache=" + cache, "-Xlog:aot*=off")
+                : List.of();
     }
 
     @Override

@@ -39,7 +39,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WorkerMain {
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
-    private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration HEARTBEAT_INTERVAL = Duration.ofMillis(500);
     private static final int BROKEN = 1;
     private static final int DRIVER_LOST = 70;
@@ -99,7 +98,7 @@ public final class WorkerMain {
     private void onMessage(ToWorker message) {
         switch (message.getKindCase()) {
             case ABORT -> abort(message.getAbort());
-            case SHUTDOWN -> leave();
+            case SHUTDOWN -> leave(Duration.ofMillis(message.getShutdown().getLeaveTimeoutMs()));
             case WORLD, FUNCTION, KIND_NOT_SET -> tasks.add(message);
         }
     }
@@ -141,12 +140,12 @@ public final class WorkerMain {
     }
 
     /** On a thread of its own: exiting runs the user's hooks, which may use the channel, and may never end. */
-    private void leave() {
+    private void leave(Duration timeout) {
         leaving = true;
         Thread exit = Thread.ofPlatform().name("kolo-exit").start(() -> System.exit(0));
         Thread.ofPlatform().daemon().name("kolo-halt").start(() -> {
             try {
-                exit.join(EXIT_TIMEOUT);
+                exit.join(timeout);
             } catch (InterruptedException e) {
                 // Nobody interrupts it; and if so, it is time to go.
             }
