@@ -79,7 +79,8 @@ class DocsTest {
                 "Ready",
                 "Part",
                 "Failure",
-                "Shutdown");
+                "Shutdown",
+                "TimeoutException");
         Set<String> missing = new TreeSet<>();
         Set<String> classes = javaFiles();
         Matcher names = CLASS_NAME.matcher(Repository.read(page));

@@ -27,6 +27,7 @@ public final class ControlClient implements AutoCloseable {
             String address, Identity identity, JobToken token, Consumer<ToWorker> messages, Consumer<String> ended) {
         this.channel = NettyChannelBuilder.forTarget(address)
                 .sslContext(identity.client())
+                .flowControlWindow(Parts.WINDOW_BYTES)
                 .overrideAuthority(Identity.DRIVER)
                 .build();
         Inbox inbox = new Inbox(messages, ended);

@@ -49,6 +49,7 @@ public final class ControlServer implements AutoCloseable {
         this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .executor(threads)
                 .sslContext(authority.driver().server())
+                .flowControlWindow(Parts.WINDOW_BYTES)
                 .handshakeTimeout(HANDSHAKE_TIMEOUT_S, TimeUnit.SECONDS)
                 .addTransportFilter(refusals.ofConnections())
                 .addStreamTracerFactory(refusals.ofStreams())

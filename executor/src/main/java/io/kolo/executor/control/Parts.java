@@ -8,6 +8,9 @@ import java.util.function.Function;
 
 /** Cuts a serialized object into messages, and puts it together again. */
 public final class Parts {
+    /** What may be under way: some parts, so that neither side waits for the other's acknowledgement. */
+    static final int WINDOW_BYTES = 8 << 20;
+
     private static final int PART_BYTES = 1 << 20;
 
     /** The longest object. */
