@@ -3,12 +3,11 @@ package io.kolo.allreduce;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.Kernels;
 import io.kolo.kernels.ReduceOp;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.agrona.concurrent.BackoffIdleStrategy;
-import org.agrona.concurrent.IdleStrategy;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,18 +21,16 @@ import org.jspecify.annotations.Nullable;
  * Results depend only on the ring's size, the inputs, type and op: all ranks get the same bits, in every run.
  */
 public final class Communicator implements AutoCloseable {
-    private static final long TELL_NEIGHBOUR_NS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final System.Logger LOG = System.getLogger(Communicator.class.getName());
 
     private final Ring ring;
-    private final Link link;
-    private final RingAllReduce allReduce;
-    private final RingBroadcast broadcast;
-    private final IdleStrategy idle;
-    private final long timeoutNs;
+    private final Kernels kernels;
+    private final Patience patience;
+    private final RingPlan byLinks;
     private final AtomicBoolean busy = new AtomicBoolean();
+    private Plan plan;
     private volatile int sequence;
     private @Nullable CollectiveException failure;
-    private volatile @Nullable CollectiveAbortedException told;
 
     /**
      * Creates the communicator of one rank.
@@ -45,14 +42,54 @@ public final class Communicator implements AutoCloseable {
      */
     public Communicator(Ring ring, Link link, Kernels kernels, Duration timeout) {
         this.ring = ring;
-        this.link = link;
-        this.allReduce = new RingAllReduce(ring, link, kernels);
-        this.broadcast = new RingBroadcast(ring, link);
-        this.timeoutNs = timeout.toNanos();
-        // More ranks than cores: who spins keeps the one from running that it waits for.
-        int spins = ring.size() <= Runtime.getRuntime().availableProcessors() ? 1000 : 20;
-        this.idle = new BackoffIdleStrategy(
-                spins, 1000, TimeUnit.MICROSECONDS.toNanos(1), TimeUnit.MICROSECONDS.toNanos(100));
+        this.kernels = kernels;
+        this.patience = new Patience(ring, timeout);
+        this.byLinks = new RingPlan(ring, link, kernels, patience);
+        this.plan = byLinks;
+    }
+
+    /**
+     * Goes over to shared memory if all ranks are on one host: if all of them can map a file that rank 0 makes, and
+     * find in it what rank 0 has written there. Every rank calls it, at the same place in the order of operations.
+     *
+     * @param folder on a file system in memory; rank 0's counts
+     * @return whether shared memory is used; the reason, either way, is in the log
+     */
+    public boolean shareMemory(Path folder) {
+        HostMemory memory =
+                ring.size() == 1 ? null : HostMemory.agree(this, ring, folder, HostGroup.memoryBytes(ring.size()));
+        if (memory != null) {
+            plan = new HostPlan(new HostGroup(ring, memory, patience), kernels);
+        }
+        LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", ring, plan.description());
+        return memory != null;
+    }
+
+    /** Returns how this communicator works, for a log line. */
+    public String description() {
+        return plan.description();
+    }
+
+    /**
+     * Returns zeroed memory for this rank's part of operations, off-heap and 64-byte aligned. Where ranks share memory
+     * the others reach it without a copy: an all-reduce of such buffers, or of equal slices of them, costs least. Every
+     * rank calls it with the same length, at the same place in the order of operations; the memory lives as long as the
+     * communicator.
+     *
+     * @param length bytes
+     */
+    public MemorySegment allocate(long length) {
+        if (length < 0) {
+            throw new IllegalArgumentException("a length of " + length);
+        }
+        if (plan instanceof HostPlan host) {
+            HostMemory memory =
+                    HostMemory.agree(this, ring, host.folder(), HostMemory.lengthOfParts(ring.size(), length));
+            if (memory != null) {
+                return host.add(memory, length);
+            }
+        }
+        return Arena.ofAuto().allocate(Math.max(1, length), 64).asSlice(0, length);
     }
 
     /** Returns this rank, {@code 0 <= rank < size}. */
@@ -87,7 +124,9 @@ public final class Communicator implements AutoCloseable {
         check(buffer, type, true);
         enter();
         try {
-            run(allReduce.start(next(), buffer, type, op));
+            plan.allReduce(next(), buffer, type, op);
+        } catch (RuntimeException | Error e) {
+            throw failed(e);
         } finally {
             leave();
         }
@@ -108,7 +147,9 @@ public final class Communicator implements AutoCloseable {
         check(buffer, type, root != ring.rank());
         enter();
         try {
-            run(broadcast.start(next(), buffer, type, root));
+            plan.broadcast(next(), buffer, type, root);
+        } catch (RuntimeException | Error e) {
+            throw failed(e);
         } finally {
             leave();
         }
@@ -122,7 +163,9 @@ public final class Communicator implements AutoCloseable {
     public void barrier() {
         enter();
         try {
-            run(allReduce.startBarrier(next()));
+            plan.barrier(next());
+        } catch (RuntimeException | Error e) {
+            throw failed(e);
         } finally {
             leave();
         }
@@ -136,19 +179,17 @@ public final class Communicator implements AutoCloseable {
      * @param reason what happened to it
      */
     public void abort(int culprit, String reason) {
-        if (told == null) {
-            told = aborted(culprit, reason);
-        }
+        patience.tell(culprit, reason);
     }
 
-    private CollectiveAbortedException aborted(int culprit, String what) {
-        return new CollectiveAbortedException(
-                "generation " + ring.generation() + ": rank " + culprit + " " + what, culprit);
-    }
-
+    /** Ends all use. An operation under way has to be ended before, by {@link #abort}; its memory stays mapped else. */
     @Override
     public void close() {
-        link.close();
+        boolean idle = busy.compareAndSet(false, true); // and stays so: there is no memory any more to operate on
+        if (plan != byLinks && idle) {
+            plan.close();
+        }
+        byLinks.close();
     }
 
     /** What is wrong with a buffer is found here, where it costs one call, and not in mid-operation the ring. */
@@ -170,12 +211,14 @@ public final class Communicator implements AutoCloseable {
         if (!busy.compareAndSet(false, true)) {
             throw new IllegalStateException(ring + ": another thread is in an operation of this communicator");
         }
-        try {
-            link.enter();
-        } catch (RuntimeException e) {
-            busy.set(false);
-            throw e;
+        if (failure != null) {
+            leave();
+            throw failure;
         }
+    }
+
+    private void leave() {
+        busy.set(false);
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // written in an operation only, and there is one at a time
@@ -183,78 +226,21 @@ public final class Communicator implements AutoCloseable {
         return ++sequence;
     }
 
-    private void leave() {
+    /** Remembers why no further operation is possible, and sees to it that the other ranks hear of it. */
+    private CollectiveException failed(Throwable e) {
+        if (e instanceof CollectiveException known) {
+            failure = known;
+            return known;
+        }
+        // The transport has ended, or the buffer's memory was freed.
+        CollectiveAbortedException broken = patience.aborted(ring.rank(), "broke off: " + e);
+        broken.initCause(e);
+        failure = broken;
         try {
-            link.leave();
-        } finally {
-            busy.set(false);
+            plan.fail(broken);
+        } catch (RuntimeException | Error again) {
+            broken.addSuppressed(again); // there is nobody to tell
         }
-    }
-
-    private void run(RingCollective operation) {
-        if (failure != null) {
-            throw failure;
-        }
-        try {
-            turn(operation);
-        } catch (CollectiveException e) {
-            failure = e;
-            throw e;
-        } catch (RuntimeException | Error e) { // the transport has ended, or the buffer's memory was freed
-            CollectiveAbortedException broken = aborted(ring.rank(), "broke off: " + e);
-            broken.initCause(e);
-            failure = broken;
-            operation.fail(broken);
-            throw giveUp(operation, broken);
-        }
-    }
-
-    private void turn(RingCollective operation) {
-        long progressNs = System.nanoTime();
-        while (!operation.isDone()) {
-            if (operation.doWork() > 0) {
-                idle.reset();
-                progressNs = System.nanoTime();
-                continue;
-            }
-            CollectiveException reason = operation.failure();
-            if (reason == null) {
-                reason = reasonToStop(operation, System.nanoTime() - progressNs);
-            }
-            if (reason != null) {
-                operation.fail(reason);
-                throw giveUp(operation, reason);
-            }
-            idle.idle();
-        }
-    }
-
-    private @Nullable CollectiveException reasonToStop(RingCollective operation, long waitedNs) {
-        if (told != null) {
-            return told;
-        }
-        if (waitedNs > timeoutNs) {
-            return operation.timeout(TimeUnit.NANOSECONDS.toMillis(waitedNs));
-        }
-        if (Thread.currentThread().isInterrupted()) {
-            return aborted(ring.rank(), "was interrupted");
-        }
-        return null;
-    }
-
-    /** Tells the right neighbour, which may be the one that is lost: not for long. Returns what to throw. */
-    private static CollectiveException giveUp(RingCollective operation, CollectiveException reason) {
-        long deadlineNs = System.nanoTime() + TELL_NEIGHBOUR_NS;
-        try {
-            while (System.nanoTime() - deadlineNs < 0) {
-                operation.doWork(); // throws once the neighbour has been told
-                Thread.onSpinWait();
-            }
-        } catch (RuntimeException | Error e) {
-            if (e != reason) {
-                reason.addSuppressed(e); // the transport has ended: there is nobody to tell
-            }
-        }
-        return reason;
+        return broken;
     }
 }

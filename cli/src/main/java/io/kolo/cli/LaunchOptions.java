@@ -2,6 +2,7 @@ package io.kolo.cli;
 
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
+import io.kolo.executor.Transport;
 import io.kolo.executor.engine.Strategy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,6 +93,13 @@ final class LaunchOptions {
     private @Nullable String nodes;
 
     @Option(
+            names = "--transport",
+            scope = ScopeType.INHERIT,
+            paramLabel = "TRANSPORT",
+            description = "How gradients travel: ${COMPLETION-CANDIDATES} (default: AUTO).")
+    private @Nullable Transport transport;
+
+    @Option(
             names = "--jvm-arg",
             scope = ScopeType.INHERIT,
             paramLabel = "ARG",
@@ -162,6 +170,7 @@ final class LaunchOptions {
         given(runTimeout, builder::runTimeout);
         given(collectiveTimeout, builder::collectiveTimeout);
         given(heartbeatTimeout, builder::heartbeatTimeout);
+        given(transport, builder::transport);
         given(leaveTimeout, builder::leaveTimeout);
         given(logFolder, builder::logFolder);
         return builder;

@@ -22,12 +22,13 @@ import picocli.CommandLine.Spec;
         description = "Elastic distributed training for the JVM.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {RunCommand.class, HelpCommand.class, GenerateCompletion.class},
+        subcommands = {RunCommand.class, BenchCommand.class, HelpCommand.class, GenerateCompletion.class},
         footer = {
             "",
             "Examples:",
             "  kolo run digits --workers 2",
             "  kolo run --jar my.jar --class com.acme.Train --workers 4 -- --epochs 10",
+            "  kolo bench allreduce --workers 2",
             "  source <(kolo generate-completion)",
         })
 public final class Main implements Runnable {

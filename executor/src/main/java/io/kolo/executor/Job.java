@@ -124,11 +124,11 @@ final class Job implements AutoCloseable {
             List<Hello> members = awaitJoins(deadlineNs);
             long joinedNs = phase("join", launchedNs);
             formRing(members);
-            awaitReady(deadlineNs);
+            String plan = awaitReady(deadlineNs);
             ringNs = phase("ring", joinedNs);
             listener.onStarted(
                     "kolo: " + engine.name() + ", " + members.size() + (members.size() == 1 ? " worker" : " workers")
-                            + ", kernels: " + members.getFirst().getKernels());
+                            + ", kernels: " + members.getFirst().getKernels() + ", " + plan);
             started = true;
         } finally {
             if (!started) {
@@ -177,6 +177,7 @@ final class Job implements AutoCloseable {
         World.Builder world = World.newBuilder()
                 .setGeneration(FIRST_GENERATION)
                 .setKey(new SecureRandom().nextLong())
+                .setTransport(settings.transport().name())
                 .setCollectiveTimeoutMs(settings.collectiveTimeout().toMillis());
         hellos.forEach(hello -> world.addMembers(Member.newBuilder()
                 .setHost(hello.getHost())
@@ -186,14 +187,16 @@ final class Job implements AutoCloseable {
                 (slot, connection) -> connection.world(world.setRank(slot).build()));
     }
 
-    private void awaitReady(long deadlineNs) {
-        Map<Integer, Boolean> ready = new TreeMap<>();
+    /** Returns how the ranks exchange. */
+    private String awaitReady(long deadlineNs) {
+        Map<Integer, String> ready = new TreeMap<>();
         while (ready.size() < settings.workers()) {
             switch (next(deadlineNs, () -> missing(ready) + " to reach its neighbours")) {
-                case WorkerEvent.Ready here -> ready.put(here.slot(), true);
+                case WorkerEvent.Ready here -> ready.put(here.slot(), here.plan());
                 case WorkerEvent other -> throwIfEnded(other);
             }
         }
+        return String.valueOf(ready.get(0));
     }
 
     private WorkerEvent next(long deadlineNs, Supplier<String> awaited) {

@@ -33,6 +33,7 @@ record JobSettings(
         List<String> jvmArgs,
         ClassLoader loader,
         Map<String, String> environment,
+        Transport transport,
         Duration startTimeout,
         Duration collectiveTimeout,
         Duration heartbeatTimeout,

@@ -34,6 +34,7 @@ public final class RayExecutorBuilder {
     private final List<String> jvmArgs = new ArrayList<>();
     private final Map<String, String> environment = new HashMap<>();
     private @Nullable String program;
+    private Transport transport = Transport.AUTO;
     private Duration startTimeout = Duration.ofMinutes(2);
     private Duration collectiveTimeout = Duration.ofMinutes(5);
     private Duration heartbeatTimeout = Duration.ofMinutes(1);
@@ -126,6 +127,12 @@ public final class RayExecutorBuilder {
     /** Names a {@link TrainingProgram} that will be run, so that {@link #build} finds out if it can't. */
     public RayExecutorBuilder program(String programClass) {
         this.program = programClass;
+        return this;
+    }
+
+    /** Sets how gradients travel between ranks, by default through shared memory where that is possible. */
+    public RayExecutorBuilder transport(Transport transport) {
+        this.transport = transport;
         return this;
     }
 
@@ -222,6 +229,7 @@ public final class RayExecutorBuilder {
                 List.copyOf(jvmArgs),
                 loader,
                 Map.copyOf(environment),
+                transport,
                 positive("startTimeout", startTimeout),
                 positive("collectiveTimeout", collectiveTimeout),
                 positive("heartbeatTimeout", heartbeatTimeout),

@@ -12,8 +12,8 @@ public sealed interface WorkerEvent {
     /** The worker is here, and this is how to talk to it. */
     record Joined(int slot, Hello hello, WorkerConnection connection) implements WorkerEvent {}
 
-    /** The worker's ring stands. */
-    record Ready(int slot) implements WorkerEvent {}
+    /** The worker's ring stands; {@code plan} is how the ranks exchange. */
+    record Ready(int slot, String plan) implements WorkerEvent {}
 
     /** The worker's function returned; {@code result} is serialized. */
     record Returned(int slot, int run, ByteString result) implements WorkerEvent {}

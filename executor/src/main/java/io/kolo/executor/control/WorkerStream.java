@@ -54,7 +54,8 @@ final class WorkerStream implements StreamObserver<FromWorker> {
             return;
         }
         switch (message.getKindCase()) {
-            case READY -> listener.onEvent(new WorkerEvent.Ready(known));
+            case READY ->
+                listener.onEvent(new WorkerEvent.Ready(known, message.getReady().getPlan()));
             case PROGRESS -> listener.onProgress(known, message.getProgress());
             case HEARTBEAT -> listener.onHeartbeat(known, message.getHeartbeat());
             case RESULT -> add(known, message.getResult());

@@ -5,8 +5,10 @@ import io.kolo.allreduce.Link;
 import io.kolo.allreduce.MemoryLink;
 import io.kolo.allreduce.Ring;
 import io.kolo.allreduce.aeron.AeronEndpoint;
+import io.kolo.executor.Transport;
 import io.kolo.executor.control.proto.World;
 import io.kolo.kernels.Kernels;
+import java.nio.file.Path;
 import java.time.Duration;
 
 /** Forms the ring of a generation: from the members' addresses to a communicator that has been round once. */
@@ -20,6 +22,16 @@ final class RingAssembler {
     RingAssembler(AeronEndpoint endpoint, Kernels kernels) {
         this.endpoint = endpoint;
         this.kernels = kernels;
+    }
+
+    /** Goes over to shared memory in the job's folder, where {@code own} is, unless the world says otherwise. */
+    void share(Communicator formed, World world, Path own) {
+        Transport transport = Transport.valueOf(world.getTransport());
+        boolean shared = transport != Transport.UDP
+                && formed.shareMemory(own.resolveSibling(".").normalize());
+        if (transport == Transport.SHARED_MEMORY && !shared && formed.size() > 1) {
+            throw new IllegalStateException("there is no shared memory for all ranks; use transport AUTO");
+        }
     }
 
     Communicator assemble(World world) {

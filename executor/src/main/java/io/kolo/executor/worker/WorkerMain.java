@@ -180,9 +180,10 @@ public final class WorkerMain {
             Communicator formed = assembler.assemble(world);
             communicator = formed;
             formed.barrier();
+            assembler.share(formed, world, folder);
             worker = new JoinedWorker(world, formed, outbox());
             outbox().sendNow(FromWorker.newBuilder()
-                    .setReady(Ready.getDefaultInstance())
+                    .setReady(Ready.newBuilder().setPlan(formed.description()))
                     .build());
         } catch (Throwable e) {
             fail(e, 0);

@@ -1,0 +1,238 @@
+package io.kolo.allreduce;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.AtomicBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * How the ranks of a host meet in shared memory. Each rank has words that it alone writes, with release, and the others
+ * read, with acquire: how often it has come to a meeting, and how many chunks it has staged, reduced and consumed. All
+ * of them only ever grow. Beside them each rank says what operation it is in; when all have come, each compares.
+ *
+ * <p>The first rank that fails leaves its reason and claims the abort word; whoever waits sees it.
+ */
+final class HostGroup implements AutoCloseable {
+    /** A word that a rank publishes, and the words for what others wait for. */
+    enum Word {
+        MET(0, "to come to it"),
+        STAGED(1, "to put a chunk into shared memory"),
+        REDUCED(2, "to reduce its part of a chunk"),
+        CONSUMED(3, "to take a chunk out of shared memory");
+
+        private final int number;
+        private final String what;
+
+        Word(int number, String what) {
+            this.number = number;
+            this.what = what;
+        }
+    }
+
+    /** Bytes that an operation with one meeting carries. */
+    static final int FLAT_BYTES = 16 * 1024;
+
+    /** Bytes of a rank's staging for one round, which each of the ranks has a part of. */
+    static final int CHUNK_BYTES = 256 * 1024;
+
+    /** Rounds under way. */
+    static final int DEPTH = 4;
+
+    private static final int PARITIES = 2;
+    private static final int WORD_STRIDE = 128; // two lines: the next one is fetched along
+    private static final int DESCRIPTOR = 4 * WORD_STRIDE;
+    private static final int LOCATION = ChunkHeader.LENGTH;
+    private static final int MESSAGE = DESCRIPTOR + PARITIES * WORD_STRIDE;
+    private static final int MESSAGE_BYTES = 2048;
+    private static final int SLOT = 4096;
+    private static final int ABORTED = 256; // in the memory's first page, behind the proof
+    private static final int TURNS_BETWEEN_CHECKS = 64;
+    private static final long RANK_BYTES = SLOT + (long) PARITIES * FLAT_BYTES + (long) DEPTH * CHUNK_BYTES;
+
+    private final Ring ring;
+    private final HostMemory memory;
+    private final Patience patience;
+    private final AtomicBuffer words;
+    private final ChunkHeader[][] descriptors;
+    private long meetings;
+    private int parity;
+
+    HostGroup(Ring ring, HostMemory memory, Patience patience) {
+        this.ring = ring;
+        this.memory = memory;
+        this.patience = patience;
+        this.words = new UnsafeBuffer(
+                memory.segment().address(), Math.toIntExact(memory.segment().byteSize()));
+        this.descriptors = new ChunkHeader[PARITIES][ring.size()];
+        for (int i = 0; i < PARITIES; i++) {
+            for (int rank = 0; rank < ring.size(); rank++) {
+                descriptors[i][rank] = new ChunkHeader().wrap(words, descriptor(rank, i));
+            }
+        }
+    }
+
+    /** Returns the bytes of memory that a group needs. */
+    static long memoryBytes(int size) {
+        return HostMemory.lengthOfParts(size, RANK_BYTES);
+    }
+
+    int size() {
+        return ring.size();
+    }
+
+    int rank() {
+        return ring.rank();
+    }
+
+    HostMemory memory() {
+        return memory;
+    }
+
+    private int slot(int rank) {
+        return (int) (HostMemory.HEADER + rank * HostMemory.stride(RANK_BYTES));
+    }
+
+    private int descriptor(int rank, int which) {
+        return slot(rank) + DESCRIPTOR + which * WORD_STRIDE;
+    }
+
+    private int index(int rank, Word word) {
+        return slot(rank) + word.number * WORD_STRIDE;
+    }
+
+    /** Where in the memory a rank's data of an operation with one meeting lies. */
+    long flat(int rank) {
+        return slot(rank) + SLOT + (long) parity * FLAT_BYTES;
+    }
+
+    /** Where in the memory a rank's staging for round {@code number} lies. */
+    long staging(int rank, long number) {
+        return slot(rank) + SLOT + (long) PARITIES * FLAT_BYTES + number % DEPTH * CHUNK_BYTES;
+    }
+
+    /** Begins operation {@code sequence}: from here on {@link #flat} is its own. Returns what to describe it with. */
+    ChunkHeader begin(int sequence) {
+        parity = sequence % PARITIES;
+        return descriptors[parity][ring.rank()].of(ring);
+    }
+
+    /** Says where this rank's buffer is: in which memory that all have mapped, or 0, and how far from its start. */
+    void locate(long memoryNumber, long offset) {
+        words.putLong(descriptor(ring.rank(), parity) + LOCATION, memoryNumber);
+        words.putLong(descriptor(ring.rank(), parity) + LOCATION + Long.BYTES, offset);
+    }
+
+    /** Returns whether all ranks' buffers are at the same place of the same memory. */
+    boolean isLocatedAlike() {
+        int own = descriptor(ring.rank(), parity) + LOCATION;
+        long number = words.getLong(own);
+        for (int rank = 0; rank < ring.size(); rank++) {
+            int other = descriptor(rank, parity) + LOCATION;
+            if (number == 0
+                    || words.getLong(other) != number
+                    || words.getLong(other + Long.BYTES) != words.getLong(own + Long.BYTES)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Comes to the operation and waits for all ranks.
+     *
+     * @throws CollectiveMismatchException if they are not in the same one, on all ranks and with the same two
+     */
+    void meetInOperation() {
+        meet();
+        ChunkHeader first = descriptors[parity][0];
+        for (int rank = 1; rank < ring.size(); rank++) {
+            if (!descriptors[parity][rank].isOfOperationOf(first)) {
+                throw mismatch(first, rank);
+            }
+        }
+    }
+
+    private CollectiveMismatchException mismatch(ChunkHeader first, int rank) {
+        return new CollectiveMismatchException(
+                "ranks 0 and " + rank + " of generation " + ring.generation() + " are not in the same operation: rank 0"
+                        + " is in " + first + ", rank " + rank + " in " + descriptors[parity][rank]
+                        + ". All ranks have to call the same collectives in the same order, with the same type,"
+                        + " operation, length and root.",
+                0,
+                rank);
+    }
+
+    /** Waits until all ranks are here. */
+    void meet() {
+        meetings++;
+        publish(Word.MET, meetings);
+        await(Word.MET, meetings);
+    }
+
+    void publish(Word word, long value) {
+        words.putLongRelease(index(ring.rank(), word), value);
+    }
+
+    /** Waits until the word of all other ranks has come up to {@code value}. */
+    void await(Word word, long value) {
+        for (int rank = 0; rank < ring.size(); rank++) {
+            await(rank, word, value);
+        }
+    }
+
+    void await(int rank, Word word, long value) {
+        int index = index(rank, word);
+        if (rank == ring.rank() || words.getLongAcquire(index) >= value) {
+            return;
+        }
+        patience.reset();
+        long startNs = 0;
+        int turns = 0;
+        while (words.getLongAcquire(index) < value) {
+            patience.idle();
+            if (++turns % TURNS_BETWEEN_CHECKS == 0) {
+                long nowNs = System.nanoTime();
+                startNs = startNs == 0 ? nowNs : startNs;
+                stopIfInVain(rank, word, nowNs - startNs);
+            }
+        }
+    }
+
+    private void stopIfInVain(int rank, Word word, long waitedNs) {
+        long aborter = words.getLongAcquire(ABORTED);
+        CollectiveException reason = aborter != 0 ? read((int) aborter - 1) : patience.reasonToStop();
+        if (reason == null && patience.isOver(waitedNs)) {
+            reason = new CollectiveTimeoutException(
+                    "generation " + ring.generation() + ", " + descriptors[parity][ring.rank()] + ": rank "
+                            + ring.rank() + " waited " + TimeUnit.NANOSECONDS.toMillis(waitedNs) + " ms for rank "
+                            + rank
+                            + " " + word.what,
+                    rank);
+        }
+        if (reason != null) {
+            abort(reason);
+            throw reason;
+        }
+    }
+
+    /** Tells all ranks why there is nothing to wait for any more, unless another one has. */
+    void abort(CollectiveException reason) {
+        byte[] message = Abort.write(reason, MESSAGE_BYTES);
+        int at = slot(ring.rank()) + MESSAGE;
+        words.putBytes(at + Integer.BYTES, message);
+        words.putInt(at, message.length);
+        words.compareAndSetLong(ABORTED, 0, ring.rank() + 1L);
+    }
+
+    private CollectiveException read(int rank) {
+        int at = slot(rank) + MESSAGE;
+        int length = Math.clamp(words.getInt(at), 0, MESSAGE_BYTES);
+        MemorySegment segment = memory.segment();
+        return Abort.read(segment, at + Integer.BYTES, length);
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

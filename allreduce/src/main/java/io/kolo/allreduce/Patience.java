@@ -1,0 +1,59 @@
+package io.kolo.allreduce;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.BackoffIdleStrategy;
+import org.agrona.concurrent.IdleStrategy;
+import org.jspecify.annotations.Nullable;
+
+/** How a rank waits for others: for how long, how busily, and what it is told meanwhile. */
+final class Patience {
+    private final Ring ring;
+    private final long timeoutNs;
+    private final IdleStrategy idle;
+    private volatile @Nullable CollectiveAbortedException told;
+
+    Patience(Ring ring, Duration timeout) {
+        this.ring = ring;
+        this.timeoutNs = timeout.toNanos();
+        // More ranks than cores: who spins keeps the one from running that it waits for.
+        int spins = ring.size() <= Runtime.getRuntime().availableProcessors() ? 1000 : 20;
+        this.idle = new BackoffIdleStrategy(
+                spins, 1000, TimeUnit.MICROSECONDS.toNanos(1), TimeUnit.MICROSECONDS.toNanos(100));
+    }
+
+    /** Ends this wait and all further ones; any thread may call it, and only the first call counts. */
+    void tell(int culprit, String reason) {
+        if (told == null) {
+            told = aborted(culprit, reason);
+        }
+    }
+
+    CollectiveAbortedException aborted(int culprit, String what) {
+        return new CollectiveAbortedException(
+                "generation " + ring.generation() + ": rank " + culprit + " " + what, culprit);
+    }
+
+    /** Returns why there is no use in waiting, or null. */
+    @Nullable
+    CollectiveException reasonToStop() {
+        if (told != null) {
+            return told;
+        }
+        return Thread.currentThread().isInterrupted() ? aborted(ring.rank(), "was interrupted") : null;
+    }
+
+    boolean isOver(long waitedNs) {
+        return waitedNs > timeoutNs;
+    }
+
+    /** A turn of waiting in vain: first spinning, then yielding, then parking. */
+    void idle() {
+        idle.idle();
+    }
+
+    /** What was waited for has come. */
+    void reset() {
+        idle.reset();
+    }
+}

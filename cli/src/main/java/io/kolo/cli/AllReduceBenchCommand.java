@@ -1,0 +1,91 @@
+package io.kolo.cli;
+
+import io.kolo.executor.RayExecutor;
+import io.kolo.perf.AllReduceBenchmark;
+import io.kolo.perf.AllReduceBenchmark.Memory;
+import io.kolo.perf.Report;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code kolo bench allreduce}. */
+@Command(
+        name = "allreduce",
+        description = "Times of all-reduce operations by size, and their bandwidth as nccl-tests define it.",
+        mixinStandardHelpOptions = true)
+final class AllReduceBenchCommand implements Runnable {
+    @Mixin
+    private final LaunchOptions launch = new LaunchOptions();
+
+    @Option(
+            names = "--min",
+            paramLabel = "BYTES",
+            defaultValue = "1K",
+            converter = Bytes.class,
+            description = "The smallest buffer: 1K, 4M (default: ${DEFAULT-VALUE}).")
+    private long minBytes;
+
+    @Option(
+            names = "--max",
+            paramLabel = "BYTES",
+            defaultValue = "64M",
+            converter = Bytes.class,
+            description = "The largest buffer (default: ${DEFAULT-VALUE}).")
+    private long maxBytes;
+
+    @Option(
+            names = "--factor",
+            paramLabel = "N",
+            defaultValue = "4",
+            description = "From one size to the next (default: ${DEFAULT-VALUE}).")
+    private int factor;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "MEMORY",
+            defaultValue = "SHARED",
+            description = "Where the buffers are: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Memory memory = Memory.SHARED;
+
+    @Option(names = "--csv", paramLabel = "FILE", description = "Where to write the figures as CSV, too.")
+    private @Nullable Path csv;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Where to write the figures as JSON, too.")
+    private @Nullable Path json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        AllReduceBenchmark.Options options = new AllReduceBenchmark.Options(minBytes, maxBytes, factor, memory);
+        try (ConsoleListener console = ConsoleListener.forThisTerminal("bench");
+                RayExecutor executor = launch.builder().listener(console).build()) {
+            executor.start();
+            AllReduceBenchmark.Result result = executor.run(worker -> AllReduceBenchmark.run(worker, options))
+                    .getFirst();
+            spec.commandLine().getOut().print(Report.table(result));
+            spec.commandLine().getOut().flush();
+            write(csv, Report.csv(result));
+            write(json, Report.json(result));
+        }
+    }
+
+    private static void write(@Nullable Path file, String text) {
+        if (file != null) {
+            try {
+                Files.writeString(file, text);
+            } catch (IOException e) {
+                throw new UncheckedIOException("no figures can be written to " + file + ": " + e, e);
+            }
+        }
+    }
+}

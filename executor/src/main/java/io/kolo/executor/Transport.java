@@ -1,0 +1,11 @@
+package io.kolo.executor;
+
+/** How gradients travel between ranks. All ways give the same bits. */
+public enum Transport {
+    /** Shared memory where all ranks are on one host, else UDP. */
+    AUTO,
+    /** Shared memory, or not at all. */
+    SHARED_MEMORY,
+    /** UDP, also on one host. */
+    UDP
+}

@@ -1,0 +1,60 @@
+package io.kolo.perf;
+
+import com.google.gson.GsonBuilder;
+import java.util.Locale;
+
+/** A benchmark's figures as a table to read, and as CSV and JSON for programs. */
+public final class Report {
+    private static final String HEADER =
+            "       bytes  operations      min us   median us      p99 us  algbw GB/s  busbw GB/s  wrong";
+
+    private Report() {}
+
+    /** Returns a table, its columns those of nccl-tests. */
+    public static String table(AllReduceBenchmark.Result result) {
+        StringBuilder table = new StringBuilder(String.format(
+                "all-reduce, F32 SUM, %d ranks, %s, %s buffers%n%s%n",
+                result.ranks(), result.plan(), result.memory().toLowerCase(Locale.ROOT), HEADER));
+        for (AllReduceBenchmark.Row row : result.rows()) {
+            table.append(String.format(
+                    Locale.ROOT,
+                    "%12d%12d%12.2f%12.2f%12.2f%12.2f%12.2f%7d%n",
+                    row.bytes(),
+                    row.operations(),
+                    row.minUs(),
+                    row.medianUs(),
+                    row.p99Us(),
+                    row.algbwGBs(),
+                    row.busbwGBs(),
+                    row.wrong()));
+        }
+        return table.toString();
+    }
+
+    /** Returns a line a size, after a line with the names of the columns. */
+    public static String csv(AllReduceBenchmark.Result result) {
+        StringBuilder csv = new StringBuilder(
+                "ranks,memory,bytes,operations,min_us,median_us,p99_us,algbw_gb_s,busbw_gb_s,wrong\n");
+        for (AllReduceBenchmark.Row row : result.rows()) {
+            csv.append(String.format(
+                    Locale.ROOT,
+                    "%d,%s,%d,%d,%.3f,%.3f,%.3f,%.3f,%.3f,%d%n",
+                    result.ranks(),
+                    result.memory(),
+                    row.bytes(),
+                    row.operations(),
+                    row.minUs(),
+                    row.medianUs(),
+                    row.p99Us(),
+                    row.algbwGBs(),
+                    row.busbwGBs(),
+                    row.wrong()));
+        }
+        return csv.toString();
+    }
+
+    /** Returns the result as it is. */
+    public static String json(AllReduceBenchmark.Result result) {
+        return new GsonBuilder().setPrettyPrinting().create().toJson(result) + "\n";
+    }
+}
