@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HostPlan implements Plan {
     /** What a rank works on at a time in direct: it stays in the cache from the first addition to the last store. */
-    private static final int BLOCK_BYTES = 16 * 1024;
+    private static final int BLOCK_BYTES = 64 * 1024;
 
     private static final int PART_ALIGNMENT = 64;
 

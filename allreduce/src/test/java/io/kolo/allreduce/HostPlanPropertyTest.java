@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
 import io.kolo.testkit.Seeded;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -192,6 +194,31 @@ class HostPlanPropertyTest {
                 assertEquals(0, files.count(), "all is unlinked, while it is in use");
             }
         }
+    }
+
+    @Test
+    void shouldStageWhatDoesNotFitIntoTheFileSystem(SplittableRandom random) throws Exception {
+        assumeTrue(isRoot(), "a file system of 16 MiB can be mounted by root only");
+        command("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder.toString());
+        try (ThreadRing ring = new ThreadRing(4, PATIENT, folder)) {
+            List<MemorySegment> parts = ring.run(communicator -> communicator.allocate(8 << 20));
+            assertReduces(ring, parts, 100_003, DataType.F32, ReduceOp.SUM, random);
+            try (Stream<Path> files = Files.list(folder)) {
+                assertEquals(0, files.count(), "what did not fit is gone");
+            }
+            List<MemorySegment> fitting = ring.run(communicator -> communicator.allocate(1 << 20));
+            assertReduces(ring, fitting, 100_003, DataType.F32, ReduceOp.SUM, random);
+        } finally {
+            command("umount", folder.toString());
+        }
+    }
+
+    private static boolean isRoot() throws IOException {
+        return Files.getOwner(Path.of("/proc/self")).getName().equals("root");
+    }
+
+    private static void command(String... command) throws IOException, InterruptedException {
+        assertEquals(0, new ProcessBuilder(command).inheritIO().start().waitFor(), () -> String.join(" ", command));
     }
 
     @Test

@@ -34,6 +34,7 @@ public final class DistributedNetwork {
         this.communicator = communicator;
         this.exchange = exchange;
         this.replica = replica;
+        replica.share(communicator);
         replica.install();
         copyFromRoot();
     }

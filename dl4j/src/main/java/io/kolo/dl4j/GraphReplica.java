@@ -1,5 +1,6 @@
 package io.kolo.dl4j;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
@@ -31,6 +32,18 @@ final class GraphReplica extends Replica {
     @Override
     INDArray flatGradient() {
         return updater().getFlattenedGradientsView();
+    }
+
+    /** What has parameters without being a layer, DL4J does not move. */
+    @Override
+    boolean isMovable() {
+        return Arrays.stream(network.getVertices()).allMatch(vertex -> vertex.hasLayer() || vertex.numParams() == 0);
+    }
+
+    @Override
+    void move(INDArray gradient) {
+        setFlatGradient(ComputationGraph.class, network, gradient);
+        network.setBackpropGradientsViewArray(gradient);
     }
 
     @Override

@@ -33,6 +33,17 @@ final class MultiLayerReplica extends Replica {
     }
 
     @Override
+    boolean isMovable() {
+        return true;
+    }
+
+    @Override
+    void move(INDArray gradient) {
+        setFlatGradient(MultiLayerNetwork.class, network, gradient);
+        network.setBackpropGradientsViewArray(gradient);
+    }
+
+    @Override
     @Nullable
     INDArray updaterState() {
         return updater().getStateViewArray();

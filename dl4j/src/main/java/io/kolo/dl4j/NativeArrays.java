@@ -2,7 +2,12 @@ package io.kolo.dl4j;
 
 import io.kolo.kernels.DataType;
 import java.lang.foreign.MemorySegment;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** ND4J arrays as memory: the one place of this module that turns addresses into segments. */
 final class NativeArrays {
@@ -19,6 +24,39 @@ final class NativeArrays {
         // data().address() is that of the whole buffer, of which the array may be a view.
         long address = array.data().address() + array.offset() * elementBytes;
         return MemorySegment.ofAddress(address).reinterpret(array.length() * elementBytes);
+    }
+
+    /**
+     * Returns an array over memory, which must outlive it.
+     *
+     * @param memory of as many elements as {@code like} has
+     * @param like of the shape, order and type that is wanted
+     */
+    static INDArray over(MemorySegment memory, INDArray like) {
+        Pointer pointer = type(like) == DataType.F32
+                ? new Floats(memory.address(), like.length())
+                : new Doubles(memory.address(), like.length());
+        DataBuffer buffer = Nd4j.createBuffer(pointer, like.length(), like.dataType());
+        return Nd4j.create(buffer, like.shape(), like.stride(), 0, like.ordering());
+    }
+
+    /** JavaCPP's pointers to memory that is not theirs. */
+    private static final class Floats extends FloatPointer {
+        Floats(long address, long length) {
+            super((Pointer) null);
+            this.address = address;
+            this.limit = length;
+            this.capacity = length;
+        }
+    }
+
+    private static final class Doubles extends DoublePointer {
+        Doubles(long address, long length) {
+            super((Pointer) null);
+            this.address = address;
+            this.limit = length;
+            this.capacity = length;
+        }
     }
 
     /**

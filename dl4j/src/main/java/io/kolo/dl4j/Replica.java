@@ -1,5 +1,8 @@
 package io.kolo.dl4j;
 
+import io.kolo.allreduce.Communicator;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +28,11 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 abstract class Replica {
     final GradientExchange exchange;
     private @Nullable Gradient views;
+
+    /** Held for as long as the network's arrays lie in it. */
+    @SuppressWarnings("UnusedVariable")
+    private @Nullable MemorySegment gradientMemory;
+
     private @Nullable List<INDArray> updates;
 
     Replica(GradientExchange exchange) {
@@ -57,6 +65,37 @@ abstract class Replica {
     abstract int epoch();
 
     abstract void resume(int iteration, int epoch);
+
+    /**
+     * Moves the gradient into memory that the other ranks can reach, so that it is reduced where the backward pass has
+     * put it. Called before {@link #install}, since an updater keeps views of the gradient.
+     */
+    final void share(Communicator communicator) {
+        INDArray own = flatGradient();
+        if (communicator.size() > 1 && isMovable() && own.length() > 0) {
+            MemorySegment shared =
+                    communicator.allocate(own.length() * NativeArrays.type(own).sizeBytes());
+            gradientMemory = shared;
+            move(NativeArrays.over(shared, own));
+        }
+    }
+
+    /** Returns whether all gradients are views that {@link #move} sets anew. */
+    abstract boolean isMovable();
+
+    /** Makes an array of the same shape the network's flat gradient. */
+    abstract void move(INDArray gradient);
+
+    /** DL4J has no way to say where a network's gradient lives. */
+    static void setFlatGradient(Class<?> type, Model network, INDArray gradient) {
+        try {
+            Field field = type.getDeclaredField("flattenedGradients");
+            field.setAccessible(true);
+            field.set(network, gradient);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("this DL4J is not the one that Kolo was made for", e);
+        }
+    }
 
     /** Refuses what a step of this class, or a rank without samples, would do otherwise than DL4J does. */
     static void check(NeuralNetConfiguration conf, BackpropType backprop) {

@@ -85,6 +85,7 @@ class CliSystemTest {
         String missing = folder.resolve("missing.jar").toString();
         assertRefused("workers must be at least 1, not -1", "run", "digits", "--workers", "-1");
         assertRefused("workers must be at least 1, not -1", "run", "--workers", "-1", "digits");
+        assertRefused("the smallest must be a multiple of 4", "bench", "allreduce", "--min", "5");
         assertRefused("epochs must be at least 1, not 0", "run", "digits", "--epochs", "0");
         assertRefused("class com.acme.Train can't be loaded", "run", "--class", "com.acme.Train");
         assertRefused("does not implement io.kolo.executor.TrainingProgram", "run", "--class", "java.lang.String");
@@ -193,6 +194,24 @@ class CliSystemTest {
                     "rw-------",
                     PosixFilePermissions.toString(Files.getPosixFilePermissions(job.resolve("rank-0.log"))));
         }
+    }
+
+    @Test
+    void shouldMeasureAndCheckAllReduces(@TempDir Path folder) throws Exception {
+        Path csv = folder.resolve("figures.csv");
+        Path json = folder.resolve("figures.json");
+        try (KoloProcess kolo = KoloProcess.start(
+                "bench", "allreduce", "-n", "2", "--max", "64K", "--csv", csv.toString(), "--json", json.toString())) {
+            assertEquals(0, kolo.await(), () -> "" + kolo.lines());
+            assertTrue(
+                    kolo.lines().contains("all-reduce, F32 SUM, 2 ranks, shared memory of 2 ranks, shared buffers"),
+                    () -> "" + kolo.lines());
+        }
+        List<String> lines = Files.readAllLines(csv);
+        assertEquals(5, lines.size(), "a header, and 1, 4, 16 and 64 KiB");
+        assertTrue(lines.stream().skip(1).allMatch(line -> line.endsWith(",0")), "no wrong element: " + lines);
+        JsonObject result = JsonParser.parseString(Files.readString(json)).getAsJsonObject();
+        assertEquals(4, result.getAsJsonArray("rows").size());
     }
 
     private static void signal(String name, String target) throws Exception {

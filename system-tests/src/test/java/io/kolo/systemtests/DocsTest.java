@@ -66,7 +66,8 @@ class DocsTest {
                 "docs/failures.md",
                 "docs/control-channel.md",
                 "docs/launching.md",
-                "docs/security.md"
+                "docs/security.md",
+                "docs/shared-memory.md"
             })
     void shouldNameClassesThatExist(String page) throws IOException {
         // Words in backticks that are none of our classes: names of others, and of messages.

@@ -13,6 +13,7 @@ import io.kolo.executor.JobListener;
 import io.kolo.executor.Progress;
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
+import io.kolo.executor.Transport;
 import io.kolo.executor.Worker;
 import io.kolo.executor.WorkerFailedException;
 import io.kolo.executor.WorkerLostException;
@@ -36,14 +37,19 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @ExtendWith(Leftovers.class)
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class FailureSystemTest {
     private static final int MEGABYTE = 1 << 20;
 
-    @Test
-    void shouldNameTheRankThatIsKilledInMidCollective() {
+    @ParameterizedTest
+    @EnumSource(
+            value = Transport.class,
+            names = {"SHARED_MEMORY", "UDP"})
+    void shouldNameTheRankThatIsKilledInMidCollective(Transport transport) {
         AtomicLong killedAtNs = new AtomicLong();
         CompletableFuture<Long> victim = new CompletableFuture<>();
         JobListener killer = new JobListener() {
@@ -56,8 +62,11 @@ class FailureSystemTest {
                 }
             }
         };
-        try (RayExecutor executor =
-                RayExecutor.builder().workers(3).listener(killer).build()) {
+        try (RayExecutor executor = RayExecutor.builder()
+                .workers(3)
+                .transport(transport)
+                .listener(killer)
+                .build()) {
             executor.start();
             WorkerLostException error =
                     assertThrows(WorkerLostException.class, () -> executor.run(FailureSystemTest::reduceForEver));
@@ -116,8 +125,9 @@ class FailureSystemTest {
     }
 
     @Test
-    void shouldNameTwoRanksOverAeronWhenOneCallsSomethingElse() {
-        try (RayExecutor executor = RayExecutor.builder().workers(3).build()) {
+    void shouldNameTwoRanksWhenOneCallsSomethingElse() {
+        try (RayExecutor executor =
+                RayExecutor.builder().workers(3).transport(Transport.UDP).build()) {
             executor.start();
             WorkerFailedException error = assertThrows(
                     WorkerFailedException.class,
@@ -138,7 +148,8 @@ class FailureSystemTest {
     @Test
     void shouldTellAMismatchToARootThatIsInTheMiddleOfALongBroadcast() {
         int count = 2 * MEGABYTE;
-        try (RayExecutor executor = RayExecutor.builder().workers(3).build()) {
+        try (RayExecutor executor =
+                RayExecutor.builder().workers(3).transport(Transport.UDP).build()) {
             executor.start();
             WorkerFailedException error = assertThrows(
                     WorkerFailedException.class,

@@ -34,7 +34,8 @@ class LawsTest {
             .resideInAPackage("io.kolo.allreduce..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("io.kolo.executor..", "io.kolo.dl4j..", "io.kolo.samples..", "io.kolo.cli..");
+            .resideInAnyPackage(
+                    "io.kolo.executor..", "io.kolo.dl4j..", "io.kolo.samples..", "io.kolo.perf..", "io.kolo.cli..");
 
     @ArchTest
     static final ArchRule executorKnowsNoAdapterAndNoUser = noClasses()
@@ -42,7 +43,7 @@ class LawsTest {
             .resideInAPackage("io.kolo.executor..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("io.kolo.dl4j..", "io.kolo.samples..", "io.kolo.cli..");
+            .resideInAnyPackage("io.kolo.dl4j..", "io.kolo.samples..", "io.kolo.perf..", "io.kolo.cli..");
 
     @ArchTest
     static final ArchRule planesMeetInTheWorkerAlone = noClasses()

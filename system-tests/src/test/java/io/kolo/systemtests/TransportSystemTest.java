@@ -6,6 +6,7 @@ import io.kolo.allreduce.Buffers;
 import io.kolo.allreduce.Communicator;
 import io.kolo.allreduce.ReferenceAllReduce;
 import io.kolo.executor.RayExecutor;
+import io.kolo.executor.Transport;
 import io.kolo.executor.Worker;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
@@ -20,24 +21,25 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** The ring's property tests once more: over Aeron, each rank a process. */
+/** The property tests of collectives once more: each rank a process, over each transport, against one oracle. */
 @Seeded
 @ExtendWith(Leftovers.class)
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
-class AeronRingSystemTest {
+class TransportSystemTest {
     /** More than a chunk a segment, and no whole number of them. */
     private static final int LARGE = 300_007;
 
     @ParameterizedTest
-    @ValueSource(ints = {2, 3, 4})
-    void shouldGiveTheOraclesBitsOnEachRank(int size, SplittableRandom random) {
+    @CsvSource({"2, UDP", "3, UDP", "4, UDP", "2, SHARED_MEMORY", "3, SHARED_MEMORY", "4, SHARED_MEMORY"})
+    void shouldGiveTheOraclesBitsOnEachRank(int size, Transport transport, SplittableRandom random) {
         long seed = random.nextLong();
-        try (RayExecutor executor = RayExecutor.builder().workers(size).build()) {
+        try (RayExecutor executor =
+                RayExecutor.builder().workers(size).transport(transport).build()) {
             executor.start();
             List<Integer> checked = executor.run(worker -> checkAll(worker, seed));
-            int operations = DataType.values().length * (ReduceOp.values().length + 1) * counts(size).length;
+            int operations = DataType.values().length * (2 * ReduceOp.values().length + 1) * counts(size).length;
             assertEquals(Collections.nCopies(size, operations), checked);
         }
     }
@@ -50,6 +52,7 @@ class AeronRingSystemTest {
     private static int checkAll(Worker worker, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Communicator communicator = worker.communicator();
+        MemorySegment shared = communicator.allocate(LARGE * 8L);
         int checked = 0;
         for (DataType type : DataType.values()) {
             for (int count : counts(worker.size())) {
@@ -61,7 +64,12 @@ class AeronRingSystemTest {
                         communicator.allReduce(own, type, op);
                         check(expected, own, op + " of " + count + " " + type);
                     }
-                    checked++;
+                    // Memory that peers can reach, where there is such memory.
+                    MemorySegment reachable = shared.asSlice(0, expected.byteSize());
+                    reachable.copyFrom(inputs.get(worker.rank()));
+                    communicator.allReduce(reachable, type, op);
+                    check(expected, reachable, op + " of " + count + " " + type + " in memory of the communicator's");
+                    checked += 2;
                 }
                 int root = random.nextInt(worker.size());
                 List<MemorySegment> buffers = Buffers.random(worker.size(), type, count, random);
