@@ -6,6 +6,7 @@ import io.kolo.kernels.Kernels;
 import io.kolo.kernels.ReduceOp;
 import io.kolo.kernels.Reducer;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,8 +42,8 @@ final class HostPlan implements Plan {
     }
 
     /**
-     * Shared memory is worked on by address, in this one segment: kernels are several times slower where they have seen
-     * segments of more than two kinds. What is given to it lies within a buffer, a part or a staging.
+     * All memory off the heap is worked on by address, in this one segment: a kernel that has seen segments of two
+     * kinds was measured at 0.4 times the speed. What is given to it lies within a buffer, a part or a staging.
      */
     private static final MemorySegment ANYWHERE = NativeMemory.EVERYWHERE;
 
@@ -53,10 +54,17 @@ final class HostPlan implements Plan {
     private final List<Shared> shared = new ArrayList<>();
     private long rounds;
 
+    private MemorySegment data = MemorySegment.NULL;
+    private long start;
+    private DataType type = DataType.F32;
+    private Reducer reducer;
+    private boolean average;
+
     HostPlan(HostGroup group, Kernels kernels) {
         this.group = group;
         this.kernels = kernels;
         this.base = group.memory().segment().address();
+        this.reducer = kernels.reducer(DataType.F32, ReduceOp.SUM);
     }
 
     @Override
@@ -92,46 +100,67 @@ final class HostPlan implements Plan {
 
     @Override
     public void allReduce(int sequence, MemorySegment buffer, DataType type, ReduceOp op) {
-        long count = buffer.byteSize() / type.sizeBytes();
-        Reducer reducer = kernels.reducer(type, op); // warm before anyone waits
-        boolean flat = buffer.byteSize() <= HostGroup.FLAT_BYTES;
-        Shared own = flat ? null : find(buffer);
+        this.type = type;
+        this.average = op == ReduceOp.AVERAGE;
+        this.reducer = kernels.reducer(type, op); // warm before anyone waits
+        use(buffer);
+        try {
+            allReduce(sequence, op, buffer.byteSize(), find(buffer));
+        } finally {
+            Reference.reachabilityFence(buffer); // so far its memory was used by address
+        }
+    }
+
+    private void allReduce(int sequence, ReduceOp op, long bytes, @Nullable Shared own) {
+        long count = bytes / type.sizeBytes();
+        boolean flat = bytes <= HostGroup.FLAT_BYTES;
         group.begin(sequence)
                 .operation(Collective.ALL_REDUCE, sequence, 0, count)
                 .numbers(type, op);
         if (flat) {
-            MemorySegment.copy(buffer, 0, ANYWHERE, base + group.flat(group.rank()), buffer.byteSize());
+            MemorySegment.copy(data, start, ANYWHERE, base + group.flat(group.rank()), bytes);
         } else {
-            group.locate(own == null ? 0 : own.number, own == null ? 0 : buffer.address() - own.address(group.rank()));
+            group.locate(own == null ? 0 : own.number, own == null ? 0 : start - own.address(group.rank()));
         }
         group.meetInOperation();
         if (flat) {
-            reduceFlat(buffer, count, type, op, reducer);
+            reduceFlat(count);
         } else if (own != null && group.isLocatedAlike()) {
-            reduceDirect(own, buffer.address(), count, type, op, reducer);
+            reduceDirect(own, count);
         } else {
-            reduceStaged(buffer, count, type, op, reducer);
+            reduceStaged(count);
         }
     }
 
-    private void reduceFlat(MemorySegment buffer, long count, DataType type, ReduceOp op, Reducer reducer) {
+    /** Takes a buffer as the data of this operation: by address, unless it is on the heap. */
+    private void use(MemorySegment buffer) {
+        data = buffer.isNative() ? ANYWHERE : buffer;
+        start = buffer.isNative() ? buffer.address() : 0;
+    }
+
+    private void reduceFlat(long count) {
         int size = group.size();
+        long result = data.isNative() ? start : base + group.staging(group.rank(), rounds);
         segments.cut(count, size, Long.MAX_VALUE);
         for (int segment = 0; segment < size; segment++) {
             long offset = segments.offset(segment, 0) * type.sizeBytes();
             long length = segments.length(segment, 0);
-            MemorySegment.copy(
-                    ANYWHERE, base + group.flat(segment) + offset, buffer, offset, length * type.sizeBytes());
+            long first = base + group.flat(segment) + offset;
+            MemorySegment.copy(ANYWHERE, first, ANYWHERE, result + offset, length * type.sizeBytes());
             for (int i = 1; i < size; i++) {
-                reducer.reduce(buffer, offset, ANYWHERE, base + group.flat((segment + i) % size) + offset, length);
+                long other = base + group.flat((segment + i) % size) + offset;
+                reducer.reduce(ANYWHERE, result + offset, ANYWHERE, other, length);
             }
         }
-        if (op == ReduceOp.AVERAGE) {
-            kernels.divide(type, buffer, 0, count, size);
+        if (average) {
+            kernels.divide(type, ANYWHERE, result, count, size);
+        }
+        if (!data.isNative()) {
+            MemorySegment.copy(ANYWHERE, result, data, start, count * type.sizeBytes());
         }
     }
 
-    private void reduceDirect(Shared own, long address, long count, DataType type, ReduceOp op, Reducer reducer) {
+    private void reduceDirect(Shared own, long count) {
         int size = group.size();
         int rank = group.rank();
         long blockElements = BLOCK_BYTES / type.sizeBytes();
@@ -139,12 +168,12 @@ final class HostPlan implements Plan {
         long from = segments.offset(rank, 0);
         long to = from + segments.length(rank, 0);
         for (long element = from; element < to; element += blockElements) {
-            long mine = address + element * type.sizeBytes();
+            long mine = start + element * type.sizeBytes();
             long length = Math.min(blockElements, to - element);
             for (int i = 1; i < size; i++) {
                 reducer.reduce(ANYWHERE, mine, ANYWHERE, mine + distance(own, (rank + i) % size), length);
             }
-            if (op == ReduceOp.AVERAGE) {
+            if (average) {
                 kernels.divide(type, ANYWHERE, mine, length, size);
             }
             for (int i = 1; i < size; i++) {
@@ -160,19 +189,19 @@ final class HostPlan implements Plan {
         return own.address(rank) - own.address(group.rank());
     }
 
-    private void reduceStaged(MemorySegment buffer, long count, DataType type, ReduceOp op, Reducer reducer) {
+    private void reduceStaged(long count) {
         segments.cut(count, group.size(), partBytes() / type.sizeBytes());
         int chunks = segments.chunksPerSegment();
         long first = rounds;
         for (int step = 0; step < chunks + 2; step++) {
             if (step < chunks) {
-                stage(buffer, step, first + step, type);
+                stage(step, first + step);
             }
             if (step >= 1 && step <= chunks) {
-                reduce(buffer, step - 1, first + step - 1, type, op, reducer);
+                reduce(step - 1, first + step - 1);
             }
             if (step >= 2) {
-                take(buffer, step - 2, first + step - 2, type);
+                take(step - 2, first + step - 2);
             }
         }
         rounds += chunks;
@@ -183,47 +212,66 @@ final class HostPlan implements Plan {
     }
 
     /** Puts this rank's elements of the other ranks' segments into its staging, once all have taken what was there. */
-    private void stage(MemorySegment buffer, int chunk, long round, DataType type) {
+    private void stage(int chunk, long round) {
         group.await(Word.CONSUMED, round - HostGroup.DEPTH + 1);
-        long target = base + group.staging(group.rank(), round);
         for (int i = 1; i < group.size(); i++) {
             int segment = (group.rank() + i) % group.size();
-            long offset = segments.offset(segment, chunk) * type.sizeBytes();
-            long bytes = segments.length(segment, chunk) * type.sizeBytes();
-            MemorySegment.copy(buffer, offset, ANYWHERE, target + (long) segment * partBytes(), bytes);
+            MemorySegment.copy(
+                    data, at(segment, chunk), ANYWHERE, part(group.rank(), segment, round), bytes(segment, chunk));
         }
         group.publish(Word.STAGED, round + 1);
     }
 
-    /** Adds up this rank's own segment, and puts it into its staging for the others. */
-    private void reduce(MemorySegment buffer, int chunk, long round, DataType type, ReduceOp op, Reducer reducer) {
+    /**
+     * Adds up this rank's own segment, and puts it into its staging for the others; what is on the heap, only there.
+     */
+    private void reduce(int chunk, long round) {
         int rank = group.rank();
-        long part = (long) rank * partBytes();
-        long offset = segments.offset(rank, chunk) * type.sizeBytes();
+        long staged = part(rank, rank, round);
         long length = segments.length(rank, chunk);
+        boolean inPlace = data.isNative();
+        long result = inPlace ? at(rank, chunk) : staged;
+        if (!inPlace) {
+            MemorySegment.copy(data, at(rank, chunk), ANYWHERE, staged, bytes(rank, chunk));
+        }
         for (int i = 1; i < group.size(); i++) {
             int other = (rank + i) % group.size();
             group.await(other, Word.STAGED, round + 1);
-            reducer.reduce(buffer, offset, ANYWHERE, base + group.staging(other, round) + part, length);
+            reducer.reduce(ANYWHERE, result, ANYWHERE, part(other, rank, round), length);
         }
-        if (op == ReduceOp.AVERAGE) {
-            kernels.divide(type, buffer, offset, length, group.size());
+        if (average) {
+            kernels.divide(type, ANYWHERE, result, length, group.size());
         }
-        MemorySegment.copy(
-                buffer, offset, ANYWHERE, base + group.staging(rank, round) + part, length * type.sizeBytes());
+        if (inPlace) {
+            MemorySegment.copy(ANYWHERE, result, ANYWHERE, staged, bytes(rank, chunk));
+        } else {
+            MemorySegment.copy(ANYWHERE, staged, data, at(rank, chunk), bytes(rank, chunk));
+        }
         group.publish(Word.REDUCED, round + 1);
     }
 
-    private void take(MemorySegment buffer, int chunk, long round, DataType type) {
+    private void take(int chunk, long round) {
         for (int i = 1; i < group.size(); i++) {
             int segment = (group.rank() + i) % group.size();
             group.await(segment, Word.REDUCED, round + 1);
-            long source = base + group.staging(segment, round) + (long) segment * partBytes();
-            long offset = segments.offset(segment, chunk) * type.sizeBytes();
-            long bytes = segments.length(segment, chunk) * type.sizeBytes();
-            MemorySegment.copy(ANYWHERE, source, buffer, offset, bytes);
+            MemorySegment.copy(
+                    ANYWHERE, part(segment, segment, round), data, at(segment, chunk), bytes(segment, chunk));
         }
         group.publish(Word.CONSUMED, round + 1);
+    }
+
+    /** Where a chunk of the data is. */
+    private long at(int segment, int chunk) {
+        return start + segments.offset(segment, chunk) * type.sizeBytes();
+    }
+
+    private long bytes(int segment, int chunk) {
+        return segments.length(segment, chunk) * type.sizeBytes();
+    }
+
+    /** Where a rank's staging has the chunk of a segment. */
+    private long part(int rank, int segment, long round) {
+        return base + group.staging(rank, round) + (long) segment * partBytes();
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class VectorKernels implements Kernels {
     private static final long WARM_UP_BYTES = 16 * 1024;
     private static final int WARM_UP_ROUNDS = 400;
+    private static final MemorySegment WARM_UP = Arena.global().allocate(2 * WARM_UP_BYTES, 64);
 
     private final Kernels scalar = new ScalarKernels();
     private final Map<DataType, Map<ReduceOp, Reducer>> reducers = new EnumMap<>(DataType.class);
@@ -87,16 +88,16 @@ final class VectorKernels implements Kernels {
         };
     }
 
-    /** An uncompiled Vector API loop is a hundred times slower, and would be the first thing that a peer waits for. */
+    /**
+     * An uncompiled Vector API loop is a hundred times slower, and would be the first thing that a peer waits for. It
+     * is warmed up on memory of the kind that it will be used on: the compiler keeps to the kinds that it has seen.
+     */
     private void warmUp(DataType type, ReduceOp op, Reducer reducer) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment zeros = arena.allocate(2 * WARM_UP_BYTES, 64);
-            long count = WARM_UP_BYTES / type.sizeBytes();
-            for (int i = 0; i < WARM_UP_ROUNDS; i++) {
-                reducer.reduce(zeros, 0, zeros, WARM_UP_BYTES, count);
-                if (op == ReduceOp.AVERAGE) {
-                    divide(type, zeros, 0, count, 1);
-                }
+        long count = WARM_UP_BYTES / type.sizeBytes();
+        for (int i = 0; i < WARM_UP_ROUNDS; i++) {
+            reducer.reduce(WARM_UP, 0, WARM_UP, WARM_UP_BYTES, count);
+            if (op == ReduceOp.AVERAGE) {
+                divide(type, WARM_UP, 0, count, 1);
             }
         }
     }
