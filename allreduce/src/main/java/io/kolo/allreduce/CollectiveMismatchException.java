@@ -7,6 +7,10 @@ package io.kolo.allreduce;
 public final class CollectiveMismatchException extends CollectiveException {
     private static final long serialVersionUID = 1L;
 
+    /** How every message of such an error ends. */
+    static final String ADVICE = ". All ranks have to call the same collectives in the same order, with the same type,"
+            + " operation, length and root.";
+
     private final int leftRank;
     private final int rightRank;
 

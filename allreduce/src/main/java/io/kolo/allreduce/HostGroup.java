@@ -156,8 +156,7 @@ final class HostGroup implements AutoCloseable {
         return new CollectiveMismatchException(
                 "ranks 0 and " + rank + " of generation " + ring.generation() + " are not in the same operation: rank 0"
                         + " is in " + first + ", rank " + rank + " in " + descriptors[parity][rank]
-                        + ". All ranks have to call the same collectives in the same order, with the same type,"
-                        + " operation, length and root.",
+                        + CollectiveMismatchException.ADVICE,
                 0,
                 rank);
     }

@@ -105,7 +105,7 @@ final class HostPlan implements Plan {
         this.reducer = kernels.reducer(type, op); // warm before anyone waits
         use(buffer);
         try {
-            allReduce(sequence, op, buffer.byteSize(), find(buffer));
+            allReduce(sequence, op, buffer.byteSize(), isFlat(buffer.byteSize()) ? null : find(buffer));
         } finally {
             Reference.reachabilityFence(buffer); // so far its memory was used by address
         }
@@ -113,7 +113,7 @@ final class HostPlan implements Plan {
 
     private void allReduce(int sequence, ReduceOp op, long bytes, @Nullable Shared own) {
         long count = bytes / type.sizeBytes();
-        boolean flat = bytes <= HostGroup.FLAT_BYTES;
+        boolean flat = isFlat(bytes);
         group.begin(sequence)
                 .operation(Collective.ALL_REDUCE, sequence, 0, count)
                 .numbers(type, op);
@@ -130,6 +130,10 @@ final class HostPlan implements Plan {
         } else {
             reduceStaged(count);
         }
+    }
+
+    private static boolean isFlat(long bytes) {
+        return bytes <= HostGroup.FLAT_BYTES;
     }
 
     /** Takes a buffer as the data of this operation: by address, unless it is on the heap. */
@@ -277,7 +281,7 @@ final class HostPlan implements Plan {
     @Override
     public void broadcast(int sequence, MemorySegment buffer, DataType type, int root) {
         long bytes = buffer.byteSize();
-        boolean flat = bytes <= HostGroup.FLAT_BYTES;
+        boolean flat = isFlat(bytes);
         group.begin(sequence)
                 .operation(Collective.BROADCAST, sequence, root, bytes / type.sizeBytes())
                 .numbers(type, null);

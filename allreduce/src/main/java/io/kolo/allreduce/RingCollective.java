@@ -141,8 +141,7 @@ abstract class RingCollective {
                         + " are not in the same operation: rank " + ring.left() + " is in " + from + ", chunk "
                         + from.chunk() + " of " + length + " bytes; rank " + ring.rank() + " is in " + header
                         + " and expects chunk " + received
-                        + ". All ranks have to call the same collectives in the same order, with the same type,"
-                        + " operation, length and root.",
+                        + CollectiveMismatchException.ADVICE,
                 ring.left(),
                 ring.rank());
     }

@@ -12,35 +12,24 @@ public final class Report {
 
     /** Returns a table, its columns those of nccl-tests. */
     public static String table(AllReduceBenchmark.Result result) {
-        StringBuilder table = new StringBuilder(String.format(
+        String head = String.format(
                 "all-reduce, F32 SUM, %d ranks, %s, %s buffers%n%s%n",
-                result.ranks(), result.plan(), result.memory().toLowerCase(Locale.ROOT), HEADER));
-        for (AllReduceBenchmark.Row row : result.rows()) {
-            table.append(String.format(
-                    Locale.ROOT,
-                    "%12d%12d%12.2f%12.2f%12.2f%12.2f%12.2f%7d%n",
-                    row.bytes(),
-                    row.operations(),
-                    row.minUs(),
-                    row.medianUs(),
-                    row.p99Us(),
-                    row.algbwGBs(),
-                    row.busbwGBs(),
-                    row.wrong()));
-        }
-        return table.toString();
+                result.ranks(), result.plan(), result.memory().toLowerCase(Locale.ROOT), HEADER);
+        return head + rows(result, "%12d%12d%12.2f%12.2f%12.2f%12.2f%12.2f%7d%n");
     }
 
     /** Returns a line a size, after a line with the names of the columns. */
     public static String csv(AllReduceBenchmark.Result result) {
-        StringBuilder csv = new StringBuilder(
-                "ranks,memory,bytes,operations,min_us,median_us,p99_us,algbw_gb_s,busbw_gb_s,wrong\n");
+        String head = "ranks,memory,bytes,operations,min_us,median_us,p99_us,algbw_gb_s,busbw_gb_s,wrong\n";
+        return head + rows(result, result.ranks() + "," + result.memory() + ",%d,%d,%.3f,%.3f,%.3f,%.3f,%.3f,%d%n");
+    }
+
+    private static String rows(AllReduceBenchmark.Result result, String format) {
+        StringBuilder rows = new StringBuilder();
         for (AllReduceBenchmark.Row row : result.rows()) {
-            csv.append(String.format(
+            rows.append(String.format(
                     Locale.ROOT,
-                    "%d,%s,%d,%d,%.3f,%.3f,%.3f,%.3f,%.3f,%d%n",
-                    result.ranks(),
-                    result.memory(),
+                    format,
                     row.bytes(),
                     row.operations(),
                     row.minUs(),
@@ -50,7 +39,7 @@ public final class Report {
                     row.busbwGBs(),
                     row.wrong()));
         }
-        return csv.toString();
+        return rows.toString();
     }
 
     /** Returns the result as it is. */

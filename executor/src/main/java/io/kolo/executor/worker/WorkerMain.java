@@ -27,7 +27,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WorkerMain {
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
-    private static final Duration HEARTBEAT_INTERVAL = Duration.ofMillis(500);
+    private static final long HEARTBEAT_INTERVAL_MS = 500;
     private static final int BROKEN = 1;
     private static final int DRIVER_LOST = 70;
     private static final int HOOKS_HANG = 71;
@@ -128,17 +130,6 @@ public final class WorkerMain {
                 .build());
     }
 
-    private void beatForEver() {
-        try {
-            while (true) {
-                beat();
-                Thread.sleep(HEARTBEAT_INTERVAL);
-            }
-        } catch (InterruptedException e) {
-            // Nobody interrupts it.
-        }
-    }
-
     /** On a thread of its own: exiting runs the user's hooks, which may use the channel, and may never end. */
     private void leave(Duration timeout) {
         leaving = true;
@@ -163,7 +154,9 @@ public final class WorkerMain {
     }
 
     private void serve() throws InterruptedException {
-        Thread.ofPlatform().daemon().name("kolo-heartbeat").start(this::beatForEver);
+        var unused = Executors.newSingleThreadScheduledExecutor(
+                        Thread.ofPlatform().daemon().name("kolo-heartbeat").factory())
+                .scheduleWithFixedDelay(this::beat, 0, HEARTBEAT_INTERVAL_MS, TimeUnit.MILLISECONDS);
         while (true) {
             ToWorker task = tasks.take();
             switch (task.getKindCase()) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+import io.grpc.netty.shaded.io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.kolo.executor.control.proto.Failure;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.Heartbeat;
@@ -20,7 +21,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -28,11 +28,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
-import javax.net.ssl.X509TrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -201,7 +197,7 @@ class ControlServerTest {
     @Test
     void shouldRefuseAStrangerWithoutACertificate() throws Exception {
         SSLContext anonymous = SSLContext.getInstance("TLSv1.3");
-        anonymous.init(null, new TrustManager[] {trustingAll()}, null);
+        anonymous.init(null, InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
         try (Socket socket = socket();
                 SSLSocket tls = (SSLSocket) anonymous.getSocketFactory().createSocket(socket, "kolo", 1, true)) {
             assertThrows(IOException.class, () -> {
@@ -212,33 +208,6 @@ class ControlServerTest {
         }
         awaitRefusals(1);
         assertStillServes();
-    }
-
-    private static X509TrustManager trustingAll() {
-        return new X509ExtendedTrustManager() {
-            @Override
-            public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-            @Override
-            public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-            @Override
-            public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-            @Override
-            public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-            @Override
-            public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-            @Override
-            public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-            @Override
-            public X509Certificate[] getAcceptedIssuers() {
-                return new X509Certificate[0];
-            }
-        };
     }
 
     @Test
