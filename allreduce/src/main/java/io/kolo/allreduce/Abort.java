@@ -23,15 +23,13 @@ final class Abort {
     private static final int MISMATCH = 2;
     private static final int TIMEOUT = 3;
 
-    private final Link link;
     private final ChunkHeader header;
 
-    Abort(Ring ring, Link link) {
-        this.link = link;
+    Abort(Ring ring) {
         this.header = ChunkHeader.allocate().of(ring).operation(Collective.ABORT, 0, 0, 0);
     }
 
-    boolean trySend(CollectiveException failure) {
+    boolean trySend(Link link, CollectiveException failure) {
         MemorySegment data = MemorySegment.ofArray(write(failure, Math.min(MAX_LENGTH, link.maxChunkBytes())));
         return link.trySend(header, data, 0, (int) data.byteSize());
     }

@@ -62,6 +62,10 @@ public final class ChunkHeader {
         target.putBytes(offset, buffer, 0, LENGTH);
     }
 
+    void copyTo(ChunkHeader target) {
+        copyTo(target.buffer, 0);
+    }
+
     ChunkHeader of(Ring ring) {
         buffer.putLong(KEY, ring.key(), LITTLE_ENDIAN);
         buffer.putInt(GENERATION, ring.generation(), LITTLE_ENDIAN);

@@ -7,45 +7,60 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 
 /**
  * What a rank holds to exchange buffers with the other ranks of its generation.
  *
  * <p>Operations are ordered: every rank calls the same ones in the same order, and each call returns when this rank's
- * part is done. One operation at a time; any thread may call it. After a {@link CollectiveException} the communicator
- * is of no more use, and each further call throws the same.
+ * part is done. One operation at a time; any thread may call it. What comes of {@link #split} is a communicator of its
+ * own, and may be used at the same time. After a {@link CollectiveException}, which any operation throws if a rank is
+ * lost, does something else, or nothing moves for the timeout, the communicator is of no more use, and each further
+ * call throws the same.
  *
- * <p>Buffers are in native byte order, off-heap or on it ({@code MemorySegment.ofArray(floats)}), of any alignment.
- * Results depend only on the ring's size, the inputs, type and op: all ranks get the same bits, in every run.
+ * <p>Buffers are in native byte order, off-heap or on it ({@code MemorySegment.ofArray(floats)}), of any alignment, and
+ * hold a whole number of elements. Results depend only on the ranks and where they are, the inputs, type and op: all
+ * ranks get the same bits, in every run and over every transport ({@link Segments}).
  */
 public final class Communicator implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Communicator.class.getName());
 
     private final Ring ring;
+    private final Lines lines;
     private final Kernels kernels;
     private final Patience patience;
     private final RingPlan byLinks;
-    private final AtomicBoolean busy = new AtomicBoolean();
-    private Plan plan;
-    private volatile int sequence;
-    private @Nullable CollectiveException failure;
+    private final Sequencer sequencer;
+    private final Exchanges exchanges;
+    private final int[] sent;
+    private final int[] received;
+    private final List<Communicator> sets = new CopyOnWriteArrayList<>();
 
     /**
      * Creates the communicator of one rank.
      *
      * @param ring the rank's place
-     * @param link its neighbours; closed with the communicator
+     * @param lines to the other ranks; closed with the communicator
      * @param kernels the arithmetic
      * @param timeout how long an operation may go without any progress before it fails
      */
-    public Communicator(Ring ring, Link link, Kernels kernels, Duration timeout) {
+    public Communicator(Ring ring, Lines lines, Kernels kernels, Duration timeout) {
+        this(ring, lines, kernels, new Patience(ring, timeout, null));
+    }
+
+    private Communicator(Ring ring, Lines lines, Kernels kernels, Patience patience) {
         this.ring = ring;
+        this.lines = lines;
         this.kernels = kernels;
-        this.patience = new Patience(ring, timeout);
-        this.byLinks = new RingPlan(ring, link, kernels, patience);
-        this.plan = byLinks;
+        this.patience = patience;
+        this.byLinks = new RingPlan(ring, lines, patience);
+        this.sequencer = new Sequencer(ring, byLinks, kernels, patience);
+        this.exchanges = new Exchanges(ring);
+        this.sent = new int[ring.size()];
+        this.received = new int[ring.size()];
     }
 
     /**
@@ -59,15 +74,15 @@ public final class Communicator implements AutoCloseable {
         HostMemory memory =
                 ring.size() == 1 ? null : HostMemory.agree(this, ring, folder, HostGroup.memoryBytes(ring.size()));
         if (memory != null) {
-            plan = new HostPlan(new HostGroup(ring, memory, patience), kernels);
+            sequencer.use(new HostPlan(ring, memory, patience));
         }
-        LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", ring, plan.description());
+        LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", ring, description());
         return memory != null;
     }
 
     /** Returns how this communicator works, for a log line. */
     public String description() {
-        return plan.description();
+        return sequencer.plan().description();
     }
 
     /**
@@ -82,7 +97,7 @@ public final class Communicator implements AutoCloseable {
         if (length < 0) {
             throw new IllegalArgumentException("a length of " + length);
         }
-        if (plan instanceof HostPlan host) {
+        if (sequencer.plan() instanceof HostPlan host) {
             HostMemory memory =
                     HostMemory.agree(this, ring, host.folder(), HostMemory.lengthOfParts(ring.size(), length));
             if (memory != null) {
@@ -90,6 +105,30 @@ public final class Communicator implements AutoCloseable {
             }
         }
         return Arena.ofAuto().allocate(Math.max(1, length), 64).asSlice(0, length);
+    }
+
+    /**
+     * Splits the ranks into process sets: those that give the same color form a communicator, in the order of their
+     * ranks. It may be used at the same time as this one and as those of other splits, from a thread of its own; where
+     * ranks share memory, so does it. Every rank calls it, at the same place in the order of operations.
+     *
+     * @param color any number
+     * @return closed with this one, if not before; an abort of this one is one of it, in the numbers of this one
+     * @throws IllegalStateException after {@value Channels#MAX_SETS} splits, and for the set of a set of a set
+     */
+    public Communicator split(int color) {
+        int[] colors = new int[ring.size()];
+        allGather(MemorySegment.ofArray(new int[] {color}), MemorySegment.ofArray(colors), DataType.I32);
+        int[] ranks = IntStream.range(0, ring.size())
+                .filter(rank -> colors[rank] == color)
+                .toArray();
+        Ring place = new Ring(ring.generation(), ring.key(), Arrays.binarySearch(ranks, ring.rank()), ranks.length);
+        Communicator set = new Communicator(place, lines.subset(sets.size() + 1, ranks), kernels, patience.of(place));
+        sets.add(set);
+        if (sequencer.plan() instanceof HostPlan host) {
+            set.shareMemory(host.folder());
+        }
+        return set;
     }
 
     /** Returns this rank, {@code 0 <= rank < size}. */
@@ -102,9 +141,9 @@ public final class Communicator implements AutoCloseable {
         return ring.size();
     }
 
-    /** Returns how many operations this rank has begun; any thread may ask, also in the middle of one. */
+    /** Returns how many operations of all ranks this rank has begun; any thread may ask, also in the middle of one. */
     public int operations() {
-        return sequence;
+        return sequencer.sequence();
     }
 
     /** Returns the number of the generation. */
@@ -116,64 +155,230 @@ public final class Communicator implements AutoCloseable {
      * Combines the buffers of all ranks, element by element, and leaves the result in each of them.
      *
      * @param buffer this rank's elements, as many on every rank; read and overwritten
-     * @param type the elements' type; the buffer's length must be a multiple of its size
+     * @param type the elements' type
      * @param op how elements combine
-     * @throws CollectiveException if a rank is lost, does something else, or nothing moves for the timeout
      */
     public void allReduce(MemorySegment buffer, DataType type, ReduceOp op) {
-        check(buffer, type, true);
-        enter();
-        try {
-            plan.allReduce(next(), buffer, type, op);
-        } catch (RuntimeException | Error e) {
-            throw failed(e);
-        } finally {
-            leave();
-        }
+        allReduce(buffer, type, op, 1, 1);
+    }
+
+    /**
+     * Combines floats as {@link #allReduce(MemorySegment, DataType, ReduceOp)} does.
+     *
+     * @param values as many on every rank; read and overwritten
+     */
+    public void allReduce(float[] values, ReduceOp op) {
+        allReduce(MemorySegment.ofArray(values), DataType.F32, op);
+    }
+
+    /**
+     * Combines buffers as {@link #allReduce(MemorySegment, DataType, ReduceOp)} does, and scales them on the way.
+     *
+     * @param preScale what this rank's elements are multiplied by before they are combined; 1 unless they are floats
+     * @param postScale what the result, or the average, is multiplied by; the same on every rank, 1 unless floats
+     */
+    public void allReduce(MemorySegment buffer, DataType type, ReduceOp op, double preScale, double postScale) {
+        Arguments.checkWritten(buffer, type);
+        Arguments.checkOp(type, op, preScale, postScale);
+        combine(Collective.ALL_REDUCE, type, op, 0, postScale);
+        sequencer.run(buffer, preScale);
+    }
+
+    /**
+     * Combines the buffers of all ranks, and leaves the result at the root.
+     *
+     * @param buffer this rank's elements, as many on every rank; overwritten by the result at the root, and by what is
+     *     of no use elsewhere
+     * @param root the rank that gets the result, the same on every rank
+     */
+    public void reduce(MemorySegment buffer, DataType type, ReduceOp op, int root) {
+        Arguments.checkRank("root", root, ring);
+        Arguments.checkWritten(buffer, type);
+        Arguments.checkOp(type, op, 1, 1);
+        combine(Collective.REDUCE, type, op, root, 1);
+        sequencer.run(buffer, 1);
+    }
+
+    /**
+     * Combines the buffers of all ranks, and leaves one segment of the result on each: of {@code count / size}
+     * elements, and of one more on the first {@code count % size} ranks. An all-gather of the segments makes an
+     * all-reduce of it, bit for bit.
+     *
+     * @param all this rank's elements, as many on every rank; overwritten by what is of no use, but {@code own}
+     * @param own where this rank's segment goes; it may be {@link #segment} of {@code all}, and costs nothing then
+     */
+    public void reduceScatter(MemorySegment all, MemorySegment own, DataType type, ReduceOp op) {
+        Arguments.checkWritten(all, type);
+        Arguments.checkWritten(own, type);
+        Arguments.checkOp(type, op, 1, 1);
+        MemorySegment result = Arguments.checkLength("own", own, segment(all, type));
+        combine(Collective.REDUCE_SCATTER, type, op, 0, 1);
+        sequencer.run(all, 1);
+        Exchanges.copy(result, own);
+    }
+
+    /**
+     * Collects a segment from each rank, and leaves all of them on each: the reverse of {@link #reduceScatter}.
+     *
+     * @param own this rank's segment; it may be {@link #segment} of {@code all}, and costs nothing then
+     * @param all where all segments go, in the order of ranks; the first {@code count % size} have an element more
+     */
+    public void allGather(MemorySegment own, MemorySegment all, DataType type) {
+        Arguments.checkRead(own, type);
+        Arguments.checkWritten(all, type);
+        Exchanges.copy(own, Arguments.checkLength("own", own, segment(all, type)));
+        var unused = sequencer.begin(Collective.ALL_GATHER, type, 0);
+        sequencer.run(all, 1);
+    }
+
+    /** Returns this rank's segment of {@code all}, as all-gather and reduce-scatter cut it: a slice of it. */
+    public MemorySegment segment(MemorySegment all, DataType type) {
+        Segments segments = new Segments();
+        segments.cut(all.byteSize() / type.sizeBytes(), ring.size(), Long.MAX_VALUE);
+        return all.asSlice(
+                segments.offset(ring.rank(), 0) * type.sizeBytes(), segments.length(ring.rank(), 0) * type.sizeBytes());
+    }
+
+    /**
+     * Collects parts of any length from each rank, and leaves all of them on each.
+     *
+     * @param own this rank's part
+     * @param all where all parts go, in the order of ranks
+     * @param counts elements of each rank's part, the same on every rank
+     */
+    public void allGatherV(MemorySegment own, MemorySegment all, long[] counts, DataType type) {
+        Arguments.checkRead(own, type);
+        Arguments.checkWritten(all, type);
+        Exchanges.Parts parts = Arguments.parts("all", all, counts, type, ring);
+        Arguments.checkLength("own", own, parts.of(ring.rank()));
+        var unused = sequencer.begin(Collective.ALL_GATHER, type, 0);
+        sequencer.run((plan, operation) -> exchanges.allToAll(plan, operation, rank -> own, parts));
     }
 
     /**
      * Copies the root's buffer into the buffers of all other ranks.
      *
      * @param buffer as long on every rank; read at the root, overwritten elsewhere
-     * @param type the elements' type; the buffer's length must be a multiple of its size
      * @param root the rank to copy from, the same on every rank
-     * @throws CollectiveException if a rank is lost, does something else, or nothing moves for the timeout
      */
     public void broadcast(MemorySegment buffer, DataType type, int root) {
-        if (root < 0 || root >= ring.size()) {
-            throw new IllegalArgumentException("root " + root + " of " + ring.size() + " ranks");
-        }
-        check(buffer, type, root != ring.rank());
-        enter();
-        try {
-            plan.broadcast(next(), buffer, type, root);
-        } catch (RuntimeException | Error e) {
-            throw failed(e);
-        } finally {
-            leave();
-        }
+        Arguments.checkRank("root", root, ring);
+        Arguments.check(buffer, type, root != ring.rank());
+        var unused = sequencer.begin(Collective.BROADCAST, type, root);
+        sequencer.run(buffer, 1);
     }
 
     /**
-     * Returns on no rank before all ranks have called it.
+     * Collects a part from each rank at the root.
      *
-     * @throws CollectiveException if a rank is lost, does something else, or nothing moves for the timeout
+     * @param own this rank's part, as long on every rank
+     * @param all where all parts go, in the order of ranks, at the root; not looked at elsewhere
      */
-    public void barrier() {
-        enter();
-        try {
-            plan.barrier(next());
-        } catch (RuntimeException | Error e) {
-            throw failed(e);
-        } finally {
-            leave();
+    public void gather(MemorySegment own, MemorySegment all, DataType type, int root) {
+        Arguments.checkRank("root", root, ring);
+        Arguments.checkRead(own, type);
+        if (root == ring.rank()) {
+            Arguments.checkWritten(all, type);
+            Arguments.checkParts("all", all, own, ring);
         }
+        var unused = sequencer.begin(Collective.GATHER, type, root);
+        sequencer.run(
+                (plan, operation) -> exchanges.gather(plan, operation, own, Exchanges.Parts.equal(all, ring.size())));
     }
 
     /**
-     * Ends the operation under way, and each further one, with a {@link CollectiveAbortedException}. Any thread may
-     * call it; only the first call counts.
+     * Gives each rank a part of the root's buffer.
+     *
+     * @param all all parts, in the order of ranks, at the root; not looked at elsewhere
+     * @param own where this rank's part goes, as long on every rank
+     */
+    public void scatter(MemorySegment all, MemorySegment own, DataType type, int root) {
+        Arguments.checkRank("root", root, ring);
+        Arguments.checkWritten(own, type);
+        if (root == ring.rank()) {
+            Arguments.checkRead(all, type);
+            Arguments.checkParts("all", all, own, ring);
+        }
+        var unused = sequencer.begin(Collective.SCATTER, type, root);
+        sequencer.run(
+                (plan, operation) -> exchanges.scatter(plan, operation, Exchanges.Parts.equal(all, ring.size()), own));
+    }
+
+    /**
+     * Gives each rank a part of each rank's buffer.
+     *
+     * @param outgoing a part for each rank, in the order of ranks, all as long
+     * @param incoming where the parts from each rank go, in the order of ranks; as long as {@code outgoing}
+     */
+    public void allToAll(MemorySegment outgoing, MemorySegment incoming, DataType type) {
+        long[] counts = new long[ring.size()];
+        Arrays.fill(counts, outgoing.byteSize() / type.sizeBytes() / ring.size());
+        allToAllV(outgoing, counts, incoming, counts, type);
+    }
+
+    /**
+     * Gives each rank a part, of any length, of each rank's buffer.
+     *
+     * @param outgoing a part for each rank, in the order of ranks
+     * @param outgoingCounts elements of each of these parts
+     * @param incoming where the parts from each rank go, in the order of ranks
+     * @param incomingCounts elements of each of these, as the rank that it comes from has it
+     */
+    public void allToAllV(
+            MemorySegment outgoing,
+            long[] outgoingCounts,
+            MemorySegment incoming,
+            long[] incomingCounts,
+            DataType type) {
+        Arguments.checkRead(outgoing, type);
+        Arguments.checkWritten(incoming, type);
+        Exchanges.Parts out = Arguments.parts("outgoing", outgoing, outgoingCounts, type, ring);
+        Exchanges.Parts in = Arguments.parts("incoming", incoming, incomingCounts, type, ring);
+        Arguments.checkLength("the own part of incoming", in.of(ring.rank()), out.of(ring.rank()));
+        var unused = sequencer.begin(Collective.ALL_TO_ALL, type, 0);
+        sequencer.run((plan, operation) -> exchanges.allToAll(plan, operation, out, in));
+    }
+
+    /**
+     * Sends a buffer to one rank, which receives it; the others need do nothing. It may return before it is received.
+     *
+     * @param to another rank
+     */
+    public void send(MemorySegment buffer, DataType type, int to) {
+        Arguments.checkOther("to", to, ring);
+        Arguments.checkRead(buffer, type);
+        var unused = sequencer.beginBetweenTwo(type, ++sent[to]);
+        sequencer.run((plan, operation) -> plan.exchange(operation, to, buffer, Plan.NOBODY, MemorySegment.NULL));
+    }
+
+    /**
+     * Receives what one rank sends to this one.
+     *
+     * @param buffer as long as that rank's
+     * @param from another rank
+     */
+    public void receive(MemorySegment buffer, DataType type, int from) {
+        Arguments.checkOther("from", from, ring);
+        Arguments.checkWritten(buffer, type);
+        var unused = sequencer.beginBetweenTwo(type, ++received[from]);
+        sequencer.run((plan, operation) -> plan.exchange(operation, Plan.NOBODY, MemorySegment.NULL, from, buffer));
+    }
+
+    /** Returns on no rank before all ranks have called it. */
+    public void barrier() {
+        var unused = sequencer.begin(Collective.BARRIER, DataType.F32, 0);
+        sequencer.run(MemorySegment.NULL, 1);
+    }
+
+    private void combine(Collective collective, DataType type, ReduceOp op, int root, double postScale) {
+        var unused = sequencer
+                .begin(collective, type, root)
+                .combining(kernels, op, op == ReduceOp.AVERAGE ? ring.size() : 1, postScale);
+    }
+
+    /**
+     * Ends the operation under way, and each further one, with a {@link CollectiveAbortedException}, also of process
+     * sets. Any thread may call it; only the first call counts.
      *
      * @param culprit the rank that is lost or has failed
      * @param reason what happened to it
@@ -185,62 +390,11 @@ public final class Communicator implements AutoCloseable {
     /** Ends all use. An operation under way has to be ended before, by {@link #abort}; its memory stays mapped else. */
     @Override
     public void close() {
-        boolean idle = busy.compareAndSet(false, true); // and stays so: there is no memory any more to operate on
-        if (plan != byLinks && idle) {
-            plan.close();
+        sets.forEach(Communicator::close);
+        boolean idle = sequencer.end(); // and stays so: there is no memory any more to operate on
+        if (sequencer.plan() != byLinks && idle) {
+            sequencer.plan().close();
         }
         byLinks.close();
-    }
-
-    /** What is wrong with a buffer is found here, where it costs one call, and not in mid-operation the ring. */
-    private static void check(MemorySegment buffer, DataType type, boolean written) {
-        if (buffer.byteSize() % type.sizeBytes() != 0) {
-            throw new IllegalArgumentException(
-                    "a buffer of " + buffer.byteSize() + " bytes holds no whole number of " + type);
-        }
-        if (written && buffer.isReadOnly()) {
-            throw new IllegalArgumentException("the buffer is read-only, and the result is to be written into it");
-        }
-        if (!buffer.scope().isAlive() || !buffer.isAccessibleBy(Thread.currentThread())) {
-            throw new IllegalArgumentException(
-                    "the buffer's memory is " + (buffer.scope().isAlive() ? "another thread's alone" : "closed"));
-        }
-    }
-
-    private void enter() {
-        if (!busy.compareAndSet(false, true)) {
-            throw new IllegalStateException(ring + ": another thread is in an operation of this communicator");
-        }
-        if (failure != null) {
-            leave();
-            throw failure;
-        }
-    }
-
-    private void leave() {
-        busy.set(false);
-    }
-
-    @SuppressWarnings("NonAtomicVolatileUpdate") // written in an operation only, and there is one at a time
-    private int next() {
-        return ++sequence;
-    }
-
-    /** Remembers why no further operation is possible, and sees to it that the other ranks hear of it. */
-    private CollectiveException failed(Throwable e) {
-        if (e instanceof CollectiveException known) {
-            failure = known;
-            return known;
-        }
-        // The transport has ended, or the buffer's memory was freed.
-        CollectiveAbortedException broken = patience.aborted(ring.rank(), "broke off: " + e);
-        broken.initCause(e);
-        failure = broken;
-        try {
-            plan.fail(broken);
-        } catch (RuntimeException | Error again) {
-            broken.addSuppressed(again); // there is nobody to tell
-        }
-        return broken;
     }
 }

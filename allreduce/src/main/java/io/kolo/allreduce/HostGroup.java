@@ -18,7 +18,11 @@ final class HostGroup implements AutoCloseable {
         MET(0, "to come to it"),
         STAGED(1, "to put a chunk into shared memory"),
         REDUCED(2, "to reduce its part of a chunk"),
-        CONSUMED(3, "to take a chunk out of shared memory");
+        CONSUMED(3, "to take a chunk out of shared memory"),
+        /** One for each other rank: how many chunks it has been sent. */
+        OFFERED(4, "to send a chunk"),
+        /** One for each other rank: how many of its chunks have been received. */
+        TAKEN(5, "to receive a chunk");
 
         private final int number;
         private final String what;
@@ -38,6 +42,9 @@ final class HostGroup implements AutoCloseable {
     /** Rounds under way. */
     static final int DEPTH = 4;
 
+    /** Bytes of a chunk from one rank to another. */
+    static final int OUTBOX_BYTES = 64 * 1024;
+
     private static final int PARITIES = 2;
     private static final int WORD_STRIDE = 128; // two lines: the next one is fetched along
     private static final int DESCRIPTOR = 4 * WORD_STRIDE;
@@ -47,15 +54,20 @@ final class HostGroup implements AutoCloseable {
     private static final int SLOT = 4096;
     private static final int ABORTED = 256; // in the memory's first page, behind the proof
     private static final int TURNS_BETWEEN_CHECKS = 64;
-    private static final long RANK_BYTES = SLOT + (long) PARITIES * FLAT_BYTES + (long) DEPTH * CHUNK_BYTES;
+    private static final int OUTBOX_HEADER = 64;
 
     private final Ring ring;
     private final HostMemory memory;
     private final Patience patience;
     private final AtomicBuffer words;
     private final ChunkHeader[][] descriptors;
+    private final ChunkHeader[][] outboxes;
+    private final long rankBytes;
+    private ChunkHeader current;
     private long meetings;
     private int parity;
+    private int turns;
+    private long waitStartNs;
 
     HostGroup(Ring ring, HostMemory memory, Patience patience) {
         this.ring = ring;
@@ -63,17 +75,35 @@ final class HostGroup implements AutoCloseable {
         this.patience = patience;
         this.words = new UnsafeBuffer(
                 memory.segment().address(), Math.toIntExact(memory.segment().byteSize()));
+        this.rankBytes = rankBytes(ring.size());
         this.descriptors = new ChunkHeader[PARITIES][ring.size()];
-        for (int i = 0; i < PARITIES; i++) {
-            for (int rank = 0; rank < ring.size(); rank++) {
+        this.outboxes = new ChunkHeader[DEPTH][ring.size()];
+        for (int rank = 0; rank < ring.size(); rank++) {
+            for (int i = 0; i < PARITIES; i++) {
                 descriptors[i][rank] = new ChunkHeader().wrap(words, descriptor(rank, i));
             }
+            for (int i = 0; i < DEPTH; i++) {
+                outboxes[i][rank] = new ChunkHeader().wrap(words, (int) outbox(rank, i) - OUTBOX_HEADER);
+            }
         }
+        this.current = descriptors[0][ring.rank()];
     }
 
     /** Returns the bytes of memory that a group needs. */
     static long memoryBytes(int size) {
-        return HostMemory.lengthOfParts(size, RANK_BYTES);
+        return HostMemory.lengthOfParts(size, rankBytes(size));
+    }
+
+    private static long rankBytes(int size) {
+        return SLOT
+                + 2 * rowBytes(size)
+                + (long) PARITIES * FLAT_BYTES
+                + (long) DEPTH * (CHUNK_BYTES + OUTBOX_HEADER + OUTBOX_BYTES);
+    }
+
+    /** A word for each rank. */
+    private static long rowBytes(int size) {
+        return Math.ceilDiv(size * Long.BYTES, WORD_STRIDE) * (long) WORD_STRIDE;
     }
 
     int size() {
@@ -89,7 +119,7 @@ final class HostGroup implements AutoCloseable {
     }
 
     private int slot(int rank) {
-        return (int) (HostMemory.HEADER + rank * HostMemory.stride(RANK_BYTES));
+        return (int) (HostMemory.HEADER + rank * HostMemory.stride(rankBytes));
     }
 
     private int descriptor(int rank, int which) {
@@ -100,20 +130,47 @@ final class HostGroup implements AutoCloseable {
         return slot(rank) + word.number * WORD_STRIDE;
     }
 
+    /** Of a word that there is for each other rank. */
+    private int index(int rank, Word word, int other) {
+        return slot(rank) + SLOT + (word == Word.OFFERED ? 0 : (int) rowBytes(ring.size())) + other * Long.BYTES;
+    }
+
     /** Where in the memory a rank's data of an operation with one meeting lies. */
     long flat(int rank) {
-        return slot(rank) + SLOT + (long) parity * FLAT_BYTES;
+        return slot(rank) + SLOT + 2 * rowBytes(ring.size()) + (long) parity * FLAT_BYTES;
     }
 
     /** Where in the memory a rank's staging for round {@code number} lies. */
     long staging(int rank, long number) {
-        return slot(rank) + SLOT + (long) PARITIES * FLAT_BYTES + number % DEPTH * CHUNK_BYTES;
+        return slot(rank)
+                + SLOT
+                + 2 * rowBytes(ring.size())
+                + (long) PARITIES * FLAT_BYTES
+                + number % DEPTH * CHUNK_BYTES;
     }
 
-    /** Begins operation {@code sequence}: from here on {@link #flat} is its own. Returns what to describe it with. */
-    ChunkHeader begin(int sequence) {
-        parity = sequence % PARITIES;
-        return descriptors[parity][ring.rank()].of(ring);
+    /** Where in the memory a rank's outgoing chunk {@code number} lies; its header is {@link #outboxHeader}. */
+    long outbox(int rank, long number) {
+        return staging(rank, 0)
+                + (long) DEPTH * CHUNK_BYTES
+                + OUTBOX_HEADER
+                + number % DEPTH * (OUTBOX_HEADER + OUTBOX_BYTES);
+    }
+
+    ChunkHeader outboxHeader(int rank, long number) {
+        return outboxes[(int) (number % DEPTH)][rank];
+    }
+
+    /** Begins an operation: from here on {@link #flat} is its own. Returns what to describe it with. */
+    ChunkHeader begin() {
+        parity = (parity + 1) % PARITIES;
+        current = descriptors[parity][ring.rank()].of(ring);
+        return current;
+    }
+
+    /** Begins an operation that not all ranks need be in, and that {@code description} describes. */
+    void begin(ChunkHeader description) {
+        current = description.of(ring);
     }
 
     /** Says where this rank's buffer is: in which memory that all have mapped, or 0, and how far from its start. */
@@ -180,20 +237,40 @@ final class HostGroup implements AutoCloseable {
     }
 
     void await(int rank, Word word, long value) {
-        int index = index(rank, word);
-        if (rank == ring.rank() || words.getLongAcquire(index) >= value) {
+        if (rank == ring.rank()) {
             return;
         }
-        patience.reset();
-        long startNs = 0;
-        int turns = 0;
+        int index = index(rank, word);
         while (words.getLongAcquire(index) < value) {
-            patience.idle();
-            if (++turns % TURNS_BETWEEN_CHECKS == 0) {
-                long nowNs = System.nanoTime();
-                startNs = startNs == 0 ? nowNs : startNs;
-                stopIfInVain(rank, word, nowNs - startNs);
-            }
+            idle(rank, word);
+        }
+        moved();
+    }
+
+    void publish(Word word, int other, long value) {
+        words.putLongRelease(index(ring.rank(), word, other), value);
+    }
+
+    /** Returns whether a rank's word for this one has come up to {@code value}. */
+    boolean has(int rank, Word word, long value) {
+        return words.getLongAcquire(index(rank, word, ring.rank())) >= value;
+    }
+
+    /** What was waited for has come. */
+    void moved() {
+        if (turns > 0) {
+            turns = 0;
+            patience.reset();
+        }
+    }
+
+    /** A turn of waiting for a rank, in vain; throws what there is to be said after too many of them. */
+    void idle(int rank, Word word) {
+        patience.idle();
+        if (turns++ % TURNS_BETWEEN_CHECKS == 0) {
+            long nowNs = System.nanoTime();
+            waitStartNs = turns == 1 ? nowNs : waitStartNs;
+            stopIfInVain(rank, word, nowNs - waitStartNs);
         }
     }
 
@@ -202,10 +279,8 @@ final class HostGroup implements AutoCloseable {
         CollectiveException reason = aborter != 0 ? read((int) aborter - 1) : patience.reasonToStop();
         if (reason == null && patience.isOver(waitedNs)) {
             reason = new CollectiveTimeoutException(
-                    "generation " + ring.generation() + ", " + descriptors[parity][ring.rank()] + ": rank "
-                            + ring.rank() + " waited " + TimeUnit.NANOSECONDS.toMillis(waitedNs) + " ms for rank "
-                            + rank
-                            + " " + word.what,
+                    "generation " + ring.generation() + ", " + current + ": rank " + ring.rank() + " waited "
+                            + TimeUnit.NANOSECONDS.toMillis(waitedNs) + " ms for rank " + rank + " " + word.what,
                     rank);
         }
         if (reason != null) {

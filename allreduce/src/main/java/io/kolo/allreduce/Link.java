@@ -4,9 +4,9 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A rank's two neighbours: chunks go out to the right and come in from the left, in order and whole. A link never
- * blocks; who calls it decides how to wait.
+ * blocks; who calls it decides how to wait. It is closed with the {@link Lines} that it is made of.
  */
-public interface Link extends AutoCloseable {
+public interface Link {
     /** Returns the most bytes of data that one chunk may have; a multiple of 64. */
     int maxChunkBytes();
 
@@ -18,7 +18,7 @@ public interface Link extends AutoCloseable {
     /** Called when the operation is over, by the same thread: the link moves what is still under way by itself. */
     default void leave() {}
 
-    /** Does a slice of the transport's own work. */
+    /** Does a slice of the transport's own work, unless another thread is about it. */
     default void doWork() {}
 
     /**
@@ -38,7 +38,4 @@ public interface Link extends AutoCloseable {
      * @return how many, at most {@code limit}
      */
     int poll(ChunkReceiver receiver, int limit);
-
-    @Override
-    void close();
 }

@@ -11,10 +11,17 @@ final class Patience {
     private final Ring ring;
     private final long timeoutNs;
     private final IdleStrategy idle;
+    private final @Nullable Patience whole;
     private volatile @Nullable CollectiveAbortedException told;
 
-    Patience(Ring ring, Duration timeout) {
+    /**
+     * Waits for the ranks of a World, or of a part of one.
+     *
+     * @param whole that of the World; what it is told counts here, too
+     */
+    Patience(Ring ring, Duration timeout, @Nullable Patience whole) {
         this.ring = ring;
+        this.whole = whole;
         this.timeoutNs = timeout.toNanos();
         // More ranks than cores: who spins keeps the one from running that it waits for.
         int spins = ring.size() <= Runtime.getRuntime().availableProcessors() ? 1000 : 20;
@@ -40,7 +47,15 @@ final class Patience {
         if (told != null) {
             return told;
         }
+        if (whole != null && whole.reasonToStop() != null) {
+            return whole.reasonToStop();
+        }
         return Thread.currentThread().isInterrupted() ? aborted(ring.rank(), "was interrupted") : null;
+    }
+
+    /** Returns that of a part of these ranks. */
+    Patience of(Ring part) {
+        return new Patience(part, Duration.ofNanos(timeoutNs), this);
     }
 
     boolean isOver(long waitedNs) {

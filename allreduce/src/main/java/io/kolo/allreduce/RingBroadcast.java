@@ -17,12 +17,12 @@ final class RingBroadcast extends RingCollective {
         super(ring, link);
     }
 
-    RingBroadcast start(int sequence, MemorySegment buffer, DataType type, int rootRank) {
+    RingBroadcast start(Operation operation, MemorySegment buffer) {
+        this.type = operation.elements();
         long count = buffer.byteSize() / type.sizeBytes();
-        header().operation(Collective.BROADCAST, sequence, rootRank, count).numbers(type, null);
-        this.type = type;
-        this.root = ring.rank() == rootRank;
-        this.last = ring.right() == rootRank;
+        operation.describe(header(), count);
+        this.root = ring.rank() == operation.root();
+        this.last = ring.right() == operation.root();
         segments.cut(count, 1, maxChunkElements(type));
         int chunks = ring.size() == 1 ? 0 : segments.chunksPerSegment();
         start(buffer, type, last ? Math.min(1, chunks) : chunks, root ? Math.min(1, chunks) : chunks);

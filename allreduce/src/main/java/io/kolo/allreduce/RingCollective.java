@@ -16,13 +16,17 @@ abstract class RingCollective {
     private static final int POLL_LIMIT = 16;
 
     final Ring ring;
+
+    /** How the buffer is cut that is sent from. */
     final Segments segments = new Segments();
 
-    private final Link link;
     private final ChunkReceiver receiver = this::onChunk;
     private final ChunkHeader header;
     private final Abort abort;
 
+    private Link link;
+    private int left;
+    private int right;
     private MemorySegment buffer = MemorySegment.NULL;
     private int elementBytes = 1;
     private int toSend;
@@ -34,8 +38,17 @@ abstract class RingCollective {
     RingCollective(Ring ring, Link link) {
         this.ring = ring;
         this.link = link;
+        this.left = ring.left();
+        this.right = ring.right();
         this.header = ChunkHeader.allocate().of(ring);
-        this.abort = new Abort(ring, link);
+        this.abort = new Abort(ring);
+    }
+
+    /** Puts this rank between two others than its neighbours. */
+    final void between(Link link, int left, int right) {
+        this.link = link;
+        this.left = left;
+        this.right = right;
     }
 
     /** Starts over with a new operation; {@code header} has been filled in. */
@@ -48,8 +61,24 @@ abstract class RingCollective {
         this.received = 0;
     }
 
+    /** What is in front of each outgoing chunk. */
     final ChunkHeader header() {
         return header;
+    }
+
+    /** What must be in front of each incoming chunk. */
+    ChunkHeader expected() {
+        return header;
+    }
+
+    /** Where incoming chunks go. */
+    MemorySegment target() {
+        return buffer;
+    }
+
+    /** How the buffer is cut that is received into. */
+    Segments incoming() {
+        return segments;
     }
 
     final long maxChunkElements(DataType type) {
@@ -93,7 +122,9 @@ abstract class RingCollective {
             return 0;
         }
         int before = received + sent;
-        link.poll(receiver, POLL_LIMIT);
+        if (left != Plan.NOBODY) {
+            link.poll(receiver, POLL_LIMIT);
+        }
         while (failure == null && sent < Math.min(toSend, sendable(received)) && sendNext()) {
             Thread.onSpinWait();
         }
@@ -113,7 +144,8 @@ abstract class RingCollective {
     }
 
     private boolean onChunk(ChunkHeader from, MemorySegment data, long offset, int length) {
-        if (failure != null || !from.isOfGenerationOf(header)) {
+        ChunkHeader expected = expected();
+        if (failure != null || !from.isOfGenerationOf(expected)) {
             return true; // dropped: a late byte of another generation, or a stranger's
         }
         if (from.is(Collective.ABORT)) {
@@ -123,26 +155,27 @@ abstract class RingCollective {
         if (received == toReceive) {
             return false; // of the next operation
         }
+        Segments incoming = incoming();
         int segment = segmentToReceive(received);
-        int chunk = received % segments.chunksPerSegment();
-        long count = segments.length(segment, chunk);
-        if (!from.isOfOperationOf(header) || from.chunk() != received || length != count * elementBytes) {
+        int chunk = received % incoming.chunksPerSegment();
+        long count = incoming.length(segment, chunk);
+        if (!from.isOfOperationOf(expected) || from.chunk() != received || length != count * elementBytes) {
             fail(mismatch(from, length));
             return true;
         }
-        combine(received, buffer, segments.offset(segment, chunk) * elementBytes, data, offset, count);
+        combine(received, target(), incoming.offset(segment, chunk) * elementBytes, data, offset, count);
         received++;
         return true;
     }
 
     private CollectiveMismatchException mismatch(ChunkHeader from, int length) {
         return new CollectiveMismatchException(
-                "ranks " + ring.left() + " and " + ring.rank() + " of generation " + ring.generation()
-                        + " are not in the same operation: rank " + ring.left() + " is in " + from + ", chunk "
-                        + from.chunk() + " of " + length + " bytes; rank " + ring.rank() + " is in " + header
+                "ranks " + left + " and " + ring.rank() + " of generation " + ring.generation()
+                        + " are not in the same operation: rank " + left + " is in " + from + ", chunk "
+                        + from.chunk() + " of " + length + " bytes; rank " + ring.rank() + " is in " + expected()
                         + " and expects chunk " + received
                         + CollectiveMismatchException.ADVICE,
-                ring.left(),
+                left,
                 ring.rank());
     }
 
@@ -154,7 +187,7 @@ abstract class RingCollective {
     }
 
     private void tellRight(CollectiveException reason) {
-        if (abort.trySend(reason)) {
+        if (right == Plan.NOBODY || abort.trySend(link, reason)) {
             throw reason;
         }
     }
@@ -162,12 +195,12 @@ abstract class RingCollective {
     /** The error that says what this rank has been waiting for. */
     final CollectiveTimeoutException timeout(long waitedMs) {
         boolean receiving = received < toReceive;
-        int awaited = receiving ? ring.left() : ring.right();
+        int awaited = receiving ? left : right;
         String chunk = receiving
                 ? "to send chunk " + (received + 1) + " of " + toReceive
                 : "to take chunk " + (sent + 1) + " of " + toSend;
         return new CollectiveTimeoutException(
-                "generation " + ring.generation() + ", " + header + ": rank " + ring.rank() + " waited " + waitedMs
+                "generation " + ring.generation() + ", " + expected() + ": rank " + ring.rank() + " waited " + waitedMs
                         + " ms for rank " + awaited + " " + chunk,
                 awaited);
     }

@@ -1,27 +1,30 @@
 package io.kolo.allreduce;
 
-import io.kolo.kernels.DataType;
-import io.kolo.kernels.Kernels;
-import io.kolo.kernels.ReduceOp;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** All ranks in one ring over links: the loop around {@link RingCollective}. */
+/** All ranks in one ring over links, and any two over their lines: the loop around {@link RingCollective}. */
 final class RingPlan implements Plan {
     private static final long TELL_NEIGHBOUR_NS = TimeUnit.MILLISECONDS.toNanos(100);
 
+    private final Ring ring;
+    private final Lines lines;
     private final Link link;
     private final Patience patience;
-    private final RingAllReduce allReduce;
+    private final RingSweep sweep;
     private final RingBroadcast broadcast;
+    private final RingExchange exchange;
     private @Nullable RingCollective current;
 
-    RingPlan(Ring ring, Link link, Kernels kernels, Patience patience) {
-        this.link = link;
+    RingPlan(Ring ring, Lines lines, Patience patience) {
+        this.ring = ring;
+        this.lines = lines;
+        this.link = lines.link(ring.left(), ring.right());
         this.patience = patience;
-        this.allReduce = new RingAllReduce(ring, link, kernels);
+        this.sweep = new RingSweep(ring, link);
         this.broadcast = new RingBroadcast(ring, link);
+        this.exchange = new RingExchange(ring, link);
     }
 
     @Override
@@ -30,21 +33,28 @@ final class RingPlan implements Plan {
     }
 
     @Override
-    public void allReduce(int sequence, MemorySegment buffer, DataType type, ReduceOp op) {
-        run(allReduce.start(sequence, buffer, type, op));
+    public void run(Operation operation, MemorySegment buffer) {
+        turn(
+                operation.collective() == Collective.BROADCAST
+                        ? broadcast.start(operation, buffer)
+                        : sweep.start(operation, buffer),
+                link);
+        if (ring.size() == 1 && operation.combines()) {
+            long count = buffer.byteSize() / operation.elements().sizeBytes();
+            operation.finish(buffer, 0, count);
+        }
     }
 
     @Override
-    public void broadcast(int sequence, MemorySegment buffer, DataType type, int root) {
-        run(broadcast.start(sequence, buffer, type, root));
+    public void exchange(Operation operation, int to, MemorySegment outgoing, int from, MemorySegment incoming) {
+        boolean sends = to != NOBODY;
+        boolean receives = from != NOBODY;
+        Link between = lines.link(receives ? from : to, sends ? to : from);
+        exchange.between(between, from, to);
+        turn(exchange.start(operation, outgoing, sends, incoming, receives), between);
     }
 
-    @Override
-    public void barrier(int sequence) {
-        run(allReduce.startBarrier(sequence));
-    }
-
-    private void run(RingCollective operation) {
+    private void turn(RingCollective operation, Link link) {
         current = operation;
         link.enter();
         try {
@@ -111,6 +121,6 @@ final class RingPlan implements Plan {
 
     @Override
     public void close() {
-        link.close();
+        lines.close();
     }
 }

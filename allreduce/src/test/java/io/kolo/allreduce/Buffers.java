@@ -23,6 +23,12 @@ public final class Buffers {
                     case F64 -> buffer.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, at, number);
                     case I32 -> buffer.set(ValueLayout.JAVA_INT_UNALIGNED, at, random.nextInt());
                     case I64 -> buffer.set(ValueLayout.JAVA_LONG_UNALIGNED, at, random.nextLong());
+                    case F16 -> buffer.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16((float) number));
+                    case BF16 ->
+                        buffer.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short)
+                                (Float.floatToIntBits((float) number) >>> 16));
+                    case I8, U8 -> buffer.set(ValueLayout.JAVA_BYTE, at, (byte) random.nextInt());
+                    case BOOL -> buffer.set(ValueLayout.JAVA_BYTE, at, (byte) random.nextInt(2));
                 }
             }
             buffers.add(buffer);

@@ -24,8 +24,14 @@ public final class ChunkFuzz {
         FuzzLink link = new FuzzLink(ByteBuffer.wrap(input, 1, input.length - 1));
         MemorySegment buffer = MemorySegment.ofArray(new float[COUNT]);
         RingCollective operation = input[0] % 2 == 0
-                ? new RingAllReduce(RING, link, new ScalarKernels()).start(1, buffer, DataType.F32, ReduceOp.AVERAGE)
-                : new RingBroadcast(RING, link).start(1, buffer, DataType.F32, 1);
+                ? new RingSweep(RING, link)
+                        .start(
+                                new Operation()
+                                        .is(Collective.ALL_REDUCE, 1, DataType.F32, 0)
+                                        .combining(new ScalarKernels(), ReduceOp.AVERAGE, RING.size(), 1),
+                                buffer)
+                : new RingBroadcast(RING, link)
+                        .start(new Operation().is(Collective.BROADCAST, 1, DataType.F32, 1), buffer);
         link.header = operation.header();
         try {
             while (!operation.isDone() && link.input.hasRemaining()) {
@@ -85,8 +91,5 @@ public final class ChunkFuzz {
             received.handTo(receiver, message, 0, start + length);
             return 1;
         }
-
-        @Override
-        public void close() {}
     }
 }

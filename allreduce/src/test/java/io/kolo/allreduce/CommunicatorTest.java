@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class CommunicatorTest {
-    private final List<MemoryLink> links = MemoryLink.ring(2, 1 << 16);
+    private final Lines[] lines = MemoryLines.of(2, 1 << 16);
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
     @AfterEach
@@ -33,7 +33,7 @@ class CommunicatorTest {
     }
 
     private Communicator rank(int rank, Duration timeout) {
-        return new Communicator(new Ring(3, 42, rank, 2), links.get(rank), new ScalarKernels(), timeout);
+        return new Communicator(new Ring(3, 42, rank, 2), lines[rank], new ScalarKernels(), timeout);
     }
 
     private CompletableFuture<Void> async(Runnable operation) {
@@ -87,9 +87,9 @@ class CommunicatorTest {
     @Test
     void shouldDropWhatAStrangerOrAnOlderGenerationSends() {
         Communicator stranger =
-                new Communicator(new Ring(3, 41, 0, 2), links.get(0), new ScalarKernels(), Duration.ofMillis(20));
+                new Communicator(new Ring(3, 41, 0, 2), lines[0], new ScalarKernels(), Duration.ofMillis(20));
         Communicator late =
-                new Communicator(new Ring(2, 42, 0, 2), links.get(0), new ScalarKernels(), Duration.ofMillis(20));
+                new Communicator(new Ring(2, 42, 0, 2), lines[0], new ScalarKernels(), Duration.ofMillis(20));
         assertThrows(CollectiveTimeoutException.class, stranger::barrier);
         assertThrows(CollectiveTimeoutException.class, late::barrier);
         Communicator communicator = rank(1, Duration.ofMillis(20));
@@ -143,7 +143,7 @@ class CommunicatorTest {
 
     @Test
     void shouldEndInATypedErrorAndTellTheRightWhenItsTransportBreaks() {
-        Link broken = new BrokenLink(links.get(0));
+        Lines broken = new BrokenLines(lines[0]);
         Communicator left =
                 new Communicator(new Ring(3, 42, 0, 2), broken, new ScalarKernels(), Duration.ofSeconds(30));
         CollectiveAbortedException error = assertThrows(CollectiveAbortedException.class, left::barrier);
@@ -156,6 +156,21 @@ class CommunicatorTest {
     }
 
     /** Cannot receive. */
+    private record BrokenLines(Lines lines) implements Lines {
+        @Override
+        public Link link(int left, int right) {
+            return new BrokenLink(lines.link(left, right));
+        }
+
+        @Override
+        public Lines subset(int number, int[] ranks) {
+            return this;
+        }
+
+        @Override
+        public void close() {}
+    }
+
     private record BrokenLink(Link link) implements Link {
         @Override
         public int maxChunkBytes() {
@@ -170,11 +185,6 @@ class CommunicatorTest {
         @Override
         public int poll(ChunkReceiver receiver, int limit) {
             throw new IllegalStateException("no line");
-        }
-
-        @Override
-        public void close() {
-            link.close();
         }
     }
 

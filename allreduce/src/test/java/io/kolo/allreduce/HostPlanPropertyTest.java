@@ -34,25 +34,6 @@ class HostPlanPropertyTest {
     @TempDir
     private Path folder;
 
-    private static int[] counts(int size) {
-        return new int[] {0, 1, size - 1, size, size + 1, 17, 257, 1031, 5003, 20_011};
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
-    void shouldReduceLikeTheOracleForAllTypesAndOps(int size, SplittableRandom random) throws Exception {
-        try (ThreadRing ring = new ThreadRing(size, PATIENT, folder)) {
-            List<MemorySegment> shared = ring.run(communicator -> communicator.allocate(20_011L * 8));
-            for (DataType type : DataType.values()) {
-                for (ReduceOp op : ReduceOp.values()) {
-                    for (int count : counts(size)) {
-                        assertReduces(ring, shared, count, type, op, random);
-                    }
-                }
-            }
-        }
-    }
-
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 4, 8})
     void shouldReduceLongBuffersInRounds(int size, SplittableRandom random) throws Exception {
@@ -224,13 +205,13 @@ class HostPlanPropertyTest {
     @Test
     void shouldGoOnWithoutSharedMemoryWhereThereIsNoRoom() throws Exception {
         Path missing = folder.resolve("missing");
-        List<MemoryLink> links = MemoryLink.ring(2, 1 << 17);
+        Lines[] lines = MemoryLines.of(2, 1 << 17);
         try (ThreadRing ring = new ThreadRing(2, PATIENT, folder)) {
             assertNotNull(ring.rank(0).description());
             List<Boolean> shared = ring.run(communicator -> {
                 Communicator other = new Communicator(
                         new Ring(2, 43, communicator.rank(), 2),
-                        links.get(communicator.rank()),
+                        lines[communicator.rank()],
                         io.kolo.kernels.Kernels.probe(),
                         PATIENT);
                 boolean shares = other.shareMemory(missing);

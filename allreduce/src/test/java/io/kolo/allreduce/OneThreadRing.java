@@ -1,6 +1,9 @@
 package io.kolo.allreduce;
 
+import io.kolo.kernels.DataType;
 import io.kolo.kernels.Kernels;
+import io.kolo.kernels.ReduceOp;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -10,26 +13,45 @@ import java.util.function.IntFunction;
 final class OneThreadRing {
     private static final int MAX_IDLE_ROUNDS = 10_000;
 
-    final List<Ring> places = new ArrayList<>();
-    final List<RingAllReduce> allReduces = new ArrayList<>();
-    final List<RingBroadcast> broadcasts = new ArrayList<>();
-    final List<MemoryLink> links;
+    private final List<RingSweep> sweeps = new ArrayList<>();
+    private final List<RingBroadcast> broadcasts = new ArrayList<>();
+    private final Kernels kernels;
     private final SplittableRandom random;
 
     OneThreadRing(int size, int capacityBytes, Kernels kernels, SplittableRandom random) {
-        this.links = MemoryLink.ring(size, capacityBytes);
+        this.kernels = kernels;
         this.random = random;
+        Lines[] lines = MemoryLines.of(size, capacityBytes);
         long key = random.nextLong();
         for (int rank = 0; rank < size; rank++) {
             Ring ring = new Ring(1, key, rank, size);
-            places.add(ring);
-            allReduces.add(new RingAllReduce(ring, links.get(rank), kernels));
-            broadcasts.add(new RingBroadcast(ring, links.get(rank)));
+            Link link = lines[rank].link(ring.left(), ring.right());
+            sweeps.add(new RingSweep(ring, link));
+            broadcasts.add(new RingBroadcast(ring, link));
         }
     }
 
+    RingCollective allReduce(int rank, int sequence, MemorySegment buffer, DataType type, ReduceOp op) {
+        int divisor = op == ReduceOp.AVERAGE ? size() : 1;
+        return sweeps.get(rank)
+                .start(
+                        new Operation()
+                                .is(Collective.ALL_REDUCE, sequence, type, 0)
+                                .combining(kernels, op, divisor, 1),
+                        buffer);
+    }
+
+    RingCollective broadcast(int rank, int sequence, MemorySegment buffer, DataType type, int root) {
+        return broadcasts.get(rank).start(new Operation().is(Collective.BROADCAST, sequence, type, root), buffer);
+    }
+
+    RingCollective barrier(int rank, int sequence) {
+        return sweeps.get(rank)
+                .start(new Operation().is(Collective.BARRIER, sequence, DataType.F32, 0), MemorySegment.NULL);
+    }
+
     int size() {
-        return links.size();
+        return sweeps.size();
     }
 
     /**

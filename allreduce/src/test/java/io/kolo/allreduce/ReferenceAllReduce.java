@@ -1,6 +1,7 @@
 package io.kolo.allreduce;
 
 import io.kolo.kernels.DataType;
+import io.kolo.kernels.Halves;
 import io.kolo.kernels.Kernels;
 import io.kolo.kernels.ReduceOp;
 import io.kolo.kernels.ScalarKernels;
@@ -9,7 +10,7 @@ import java.util.List;
 
 /**
  * The oracle: what an all-reduce of these buffers is, computed in one loop by scalar kernels. Segment k is added up in
- * the order of ranks k, k + 1, ... k - 1; that is all it shares with the ring.
+ * the order of ranks k, k + 1, ... k - 1; that is all it shares with what it judges.
  */
 public final class ReferenceAllReduce {
     private static final Kernels KERNELS = new ScalarKernels();
@@ -17,6 +18,40 @@ public final class ReferenceAllReduce {
     private ReferenceAllReduce() {}
 
     public static MemorySegment of(List<MemorySegment> buffers, DataType type, ReduceOp op) {
+        return of(buffers, type, op, 1, 1);
+    }
+
+    /** Halves become floats, are added up as floats, and are rounded once. */
+    public static MemorySegment of(
+            List<MemorySegment> buffers, DataType type, ReduceOp op, double preScale, double postScale) {
+        long count = buffers.getFirst().byteSize() / type.sizeBytes();
+        List<MemorySegment> inputs =
+                buffers.stream().map(buffer -> scaled(buffer, type, preScale)).toList();
+        MemorySegment result = combined(inputs, type.arithmetic(), op, postScale);
+        if (type.arithmetic() == type) {
+            return result;
+        }
+        MemorySegment rounded = MemorySegment.ofArray(new byte[Math.toIntExact(count * type.sizeBytes())]);
+        Halves.narrow(type, result, 0, rounded, 0, count);
+        return rounded;
+    }
+
+    private static MemorySegment scaled(MemorySegment buffer, DataType type, double scale) {
+        DataType arithmetic = type.arithmetic();
+        long count = buffer.byteSize() / type.sizeBytes();
+        MemorySegment input = MemorySegment.ofArray(new byte[Math.toIntExact(count * arithmetic.sizeBytes())]);
+        if (arithmetic == type) {
+            input.copyFrom(buffer);
+        } else {
+            Halves.widen(type, buffer, 0, input, 0, count);
+        }
+        if (scale != 1) {
+            KERNELS.scale(arithmetic, input, 0, count, scale);
+        }
+        return input;
+    }
+
+    private static MemorySegment combined(List<MemorySegment> buffers, DataType type, ReduceOp op, double postScale) {
         int size = buffers.size();
         long count = buffers.getFirst().byteSize() / type.sizeBytes();
         MemorySegment result = MemorySegment.ofArray(new byte[Math.toIntExact(count * type.sizeBytes())]);
@@ -35,6 +70,9 @@ public final class ReferenceAllReduce {
         }
         if (op == ReduceOp.AVERAGE && size > 1) {
             KERNELS.divide(type, result, 0, count, size);
+        }
+        if (postScale != 1) {
+            KERNELS.scale(type, result, 0, count, postScale);
         }
         return result;
     }

@@ -14,7 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** Ranks on a thread each, over shared memory: each maps it by itself, as a process would. */
+/** Ranks on a thread each: over memory lines, or over shared memory, which each maps by itself as a process would. */
 final class ThreadRing implements AutoCloseable {
     private static final int LINE_BYTES = 1 << 17;
     private static final long DEADLINE_S = 60;
@@ -28,11 +28,15 @@ final class ThreadRing implements AutoCloseable {
     private final List<Communicator> communicators = new ArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
-    ThreadRing(int size, Duration timeout, Path folder) throws Exception {
-        List<MemoryLink> links = MemoryLink.ring(size, LINE_BYTES);
+    ThreadRing(int size, Duration timeout) {
+        Lines[] lines = MemoryLines.of(size, LINE_BYTES);
         for (int rank = 0; rank < size; rank++) {
-            communicators.add(new Communicator(new Ring(1, 42, rank, size), links.get(rank), Kernels.probe(), timeout));
+            communicators.add(new Communicator(new Ring(1, 42, rank, size), lines[rank], Kernels.probe(), timeout));
         }
+    }
+
+    ThreadRing(int size, Duration timeout, Path folder) throws Exception {
+        this(size, timeout);
         List<Boolean> shared = run(communicator -> communicator.shareMemory(folder));
         assertTrue(size == 1 || !shared.contains(false), "all ranks share memory");
     }

@@ -68,6 +68,13 @@ final class F32Loops {
         }
     }
 
+    static void scale(MemorySegment data, long offset, long count, float factor) {
+        long end = count * Float.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(data, offset + at).mul(factor).intoMemorySegment(data, offset + at, nativeOrder());
+        }
+    }
+
     private static FloatVector load(MemorySegment segment, long offset) {
         return FloatVector.fromMemorySegment(SPECIES, segment, offset, nativeOrder());
     }

@@ -68,6 +68,13 @@ final class F64Loops {
         }
     }
 
+    static void scale(MemorySegment data, long offset, long count, double factor) {
+        long end = count * Double.BYTES;
+        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
+            load(data, offset + at).mul(factor).intoMemorySegment(data, offset + at, nativeOrder());
+        }
+    }
+
     private static DoubleVector load(MemorySegment segment, long offset) {
         return DoubleVector.fromMemorySegment(SPECIES, segment, offset, nativeOrder());
     }

@@ -10,6 +10,9 @@ public interface Kernels {
     /**
      * Returns the kernel that combines elements of {@code type} by {@code op}; it, and what {@code op} divides, is
      * warm.
+     *
+     * @throws IllegalArgumentException for a type that is combined as another one ({@link DataType#arithmetic}), and
+     *     for the average of truths
      */
     Reducer reducer(DataType type, ReduceOp op);
 
@@ -24,6 +27,16 @@ public interface Kernels {
      * @param divisor at least 1
      */
     void divide(DataType type, MemorySegment data, long offset, long count, int divisor);
+
+    /**
+     * Multiplies each of {@code count} elements at {@code offset} bytes of {@code data} by {@code factor}.
+     *
+     * @param type F32, which takes the factor's nearest float, or F64
+     * @param data memory in native byte order, written in place
+     * @param offset bytes from the start of {@code data}; any alignment
+     * @param count elements, at least 0
+     */
+    void scale(DataType type, MemorySegment data, long offset, long count, double factor);
 
     /** Returns the fastest kernels of this JVM. The reason of the choice is part of their description. */
     static Kernels probe() {

@@ -1,5 +1,6 @@
 package io.kolo.kernels;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
@@ -35,6 +36,8 @@ public final class ScalarKernels implements Kernels {
             case F64 -> f64(op.pairwise());
             case I32 -> i32(op.pairwise());
             case I64 -> i64(op.pairwise());
+            case I8, U8, BOOL -> i8(op, type);
+            case F16, BF16 -> throw new IllegalArgumentException(type + " is combined as " + type.arithmetic());
         };
     }
 
@@ -47,6 +50,22 @@ public final class ScalarKernels implements Kernels {
                 case F64 -> data.set(JAVA_DOUBLE_UNALIGNED, at, data.get(JAVA_DOUBLE_UNALIGNED, at) / divisor);
                 case I32 -> data.set(JAVA_INT_UNALIGNED, at, data.get(JAVA_INT_UNALIGNED, at) / divisor);
                 case I64 -> data.set(JAVA_LONG_UNALIGNED, at, data.get(JAVA_LONG_UNALIGNED, at) / divisor);
+                case I8 -> data.set(JAVA_BYTE, at, (byte) (data.get(JAVA_BYTE, at) / divisor));
+                case U8 -> data.set(JAVA_BYTE, at, (byte) (Byte.toUnsignedInt(data.get(JAVA_BYTE, at)) / divisor));
+                case F16, BF16, BOOL -> throw new IllegalArgumentException("no division of " + type);
+            }
+        }
+    }
+
+    @Override
+    public void scale(DataType type, MemorySegment data, long offset, long count, double factor) {
+        float nearest = (float) factor;
+        for (long i = 0; i < count; i++) {
+            long at = offset + i * type.sizeBytes();
+            switch (type) {
+                case F32 -> data.set(JAVA_FLOAT_UNALIGNED, at, data.get(JAVA_FLOAT_UNALIGNED, at) * nearest);
+                case F64 -> data.set(JAVA_DOUBLE_UNALIGNED, at, data.get(JAVA_DOUBLE_UNALIGNED, at) * factor);
+                default -> throw new IllegalArgumentException("no scaling of " + type);
             }
         }
     }
@@ -115,6 +134,29 @@ public final class ScalarKernels implements Kernels {
                 long a = target.get(JAVA_LONG_UNALIGNED, targetOffset + at);
                 long b = source.get(JAVA_LONG_UNALIGNED, sourceOffset + at);
                 target.set(JAVA_LONG_UNALIGNED, targetOffset + at, function.applyAsLong(a, b));
+            }
+        };
+    }
+
+    private static Reducer i8(ReduceOp op, DataType type) {
+        IntBinaryOperator function = type == DataType.BOOL
+                ? switch (op) {
+                    case SUM, MAX -> (a, b) -> a | b;
+                    case PRODUCT, MIN -> (a, b) -> a & b;
+                    case AVERAGE -> throw new IllegalArgumentException("truths have no average");
+                }
+                : switch (op) {
+                    case SUM, AVERAGE -> Integer::sum;
+                    case MIN -> Math::min;
+                    case MAX -> Math::max;
+                    case PRODUCT -> (a, b) -> a * b;
+                };
+        int mask = type == DataType.U8 ? 0xff : -1;
+        return (target, targetOffset, source, sourceOffset, count) -> {
+            for (long at = 0; at < count; at++) {
+                int a = target.get(JAVA_BYTE, targetOffset + at) & mask;
+                int b = source.get(JAVA_BYTE, sourceOffset + at) & mask;
+                target.set(JAVA_BYTE, targetOffset + at, (byte) function.applyAsInt(a, b));
             }
         };
     }

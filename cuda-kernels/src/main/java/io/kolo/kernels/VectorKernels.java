@@ -29,7 +29,9 @@ final class VectorKernels implements Kernels {
         for (DataType type : DataType.values()) {
             Map<ReduceOp, Reducer> ofType = new EnumMap<>(ReduceOp.class);
             for (ReduceOp op : ReduceOp.values()) {
-                ofType.put(op, withScalarTail(type, loop(type, op), scalar.reducer(type, op)));
+                if (type.arithmetic() == type && type.allows(op)) {
+                    ofType.put(op, withScalarTail(type, loop(type, op), scalar.reducer(type, op)));
+                }
             }
             reducers.put(type, ofType);
             cold.addAll(ofType.values());
@@ -47,7 +49,10 @@ final class VectorKernels implements Kernels {
 
     @Override
     public Reducer reducer(DataType type, ReduceOp op) {
-        Reducer reducer = requireNonNull(requireNonNull(reducers.get(type)).get(op));
+        Reducer reducer = requireNonNull(reducers.get(type)).get(op);
+        if (reducer == null) {
+            return scalar.reducer(type, op); // which says why not
+        }
         if (!cold.isEmpty() && cold.remove(reducer)) {
             warmUp(type, op, reducer);
         }
@@ -60,9 +65,20 @@ final class VectorKernels implements Kernels {
         switch (type) {
             case F32 -> F32Loops.divide(data, offset, whole, divisor);
             case F64 -> F64Loops.divide(data, offset, whole, divisor);
-            case I32, I64 -> whole = 0; // no CPU divides vectors of integers
+            default -> whole = 0; // no CPU divides vectors of integers
         }
         scalar.divide(type, data, offset + whole * type.sizeBytes(), count - whole, divisor);
+    }
+
+    @Override
+    public void scale(DataType type, MemorySegment data, long offset, long count, double factor) {
+        long whole = count - count % lanes(type);
+        switch (type) {
+            case F32 -> F32Loops.scale(data, offset, whole, (float) factor);
+            case F64 -> F64Loops.scale(data, offset, whole, factor);
+            default -> whole = 0;
+        }
+        scalar.scale(type, data, offset + whole * type.sizeBytes(), count - whole, factor);
     }
 
     private static Reducer loop(DataType type, ReduceOp op) {
@@ -71,6 +87,10 @@ final class VectorKernels implements Kernels {
             case F64 -> F64Loops.reducer(op);
             case I32 -> I32Loops.reducer(op);
             case I64 -> I64Loops.reducer(op);
+            case I8 -> I8Loops.reducer(op);
+            case U8 -> I8Loops.unsignedReducer(op);
+            case BOOL -> I8Loops.truthReducer(op);
+            case F16, BF16 -> throw new IllegalArgumentException(type + " is combined as " + type.arithmetic());
         };
     }
 

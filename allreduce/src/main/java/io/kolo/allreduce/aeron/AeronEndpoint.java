@@ -7,9 +7,10 @@ import io.aeron.ExclusivePublication;
 import io.aeron.Subscription;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
-import io.kolo.allreduce.Link;
+import io.kolo.allreduce.Lines;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -22,7 +23,11 @@ import org.agrona.LangUtil;
  * is opened before the ring is known, since the ring is made of such addresses.
  */
 public final class AeronEndpoint implements AutoCloseable {
-    private static final int STREAM = 1;
+    /** Nobody sends in this one: the subscription to it holds the port that all lines share. */
+    private static final int PORT_STREAM = -1;
+
+    /** Subscriptions with the same tag share a port. */
+    private static final String TAG = "1";
 
     /** The most that fits into a datagram, for lines that carry it whole, as loopback does. */
     private static final int LOOPBACK_MTU = 65_504;
@@ -39,16 +44,17 @@ public final class AeronEndpoint implements AutoCloseable {
     private final MediaDriver driver;
     private final Aeron aeron;
     private final DriverDuty duty;
-    private final Subscription subscription;
+    private final String incoming;
     private final String address;
 
     private AeronEndpoint(MediaDriver driver, Aeron aeron, DriverDuty duty, String host, Duration timeout) {
         this.driver = driver;
         this.aeron = aeron;
         this.duty = duty;
-        this.subscription = aeron.addSubscription(udp(host + ":0").build(), STREAM);
-        await(() -> subscription.resolvedEndpoint() != null, timeout, "a port on " + host);
-        this.address = String.valueOf(subscription.resolvedEndpoint());
+        this.incoming = udp(host + ":0").tags(TAG).build();
+        Subscription port = aeron.addSubscription(incoming, PORT_STREAM);
+        await(() -> port.resolvedEndpoint() != null, timeout, "a port on " + host);
+        this.address = String.valueOf(port.resolvedEndpoint());
         duty.startBackground();
     }
 
@@ -100,28 +106,33 @@ public final class AeronEndpoint implements AutoCloseable {
     }
 
     /**
-     * Links this rank to its neighbours; returns once both are connected.
+     * Connects this rank to the others; returns once both neighbours are there. Other lines are made when they are
+     * first used.
      *
-     * @param rightAddress the right neighbour's {@link #address}
+     * @param addresses of all ranks' endpoints, in the order of ranks
+     * @param rank this one
      * @param timeout the longest this may take
      * @throws IllegalStateException if a neighbour was not there in time
      */
-    public Link connect(String rightAddress, Duration timeout) {
-        duty.enter();
-        try {
-            ExclusivePublication right = aeron.addExclusivePublication(
-                    udp(rightAddress).mtu(LOOPBACK_MTU).termLength(TERM_LENGTH).build(), STREAM);
+    public Lines connect(List<String> addresses, int rank, Duration timeout) {
+        List<String> channels = addresses.stream()
+                .map(each -> udp(each).mtu(LOOPBACK_MTU).termLength(TERM_LENGTH).build())
+                .toList();
+        AeronLines lines = new AeronLines(new AeronLines.Port(aeron, duty, incoming, channels, rank));
+        if (addresses.size() > 1) {
+            int right = (rank + 1) % addresses.size();
+            int left = Math.floorMod(rank - 1, addresses.size());
             try {
-                await(right::isConnected, timeout, "the right neighbour at " + rightAddress + " to listen");
-                await(subscription::isConnected, timeout, "the left neighbour to send to " + address);
+                Subscription from = lines.from(left);
+                ExclusivePublication to = lines.to(right);
+                await(to::isConnected, timeout, "the right neighbour at " + addresses.get(right) + " to listen");
+                await(from::isConnected, timeout, "the left neighbour to send to " + address);
             } catch (RuntimeException e) {
-                right.close();
+                lines.close();
                 throw e;
             }
-            return new AeronLink(duty, subscription, right);
-        } finally {
-            duty.leave();
         }
+        return lines;
     }
 
     @Override
@@ -132,6 +143,15 @@ public final class AeronEndpoint implements AutoCloseable {
 
     private void await(BooleanSupplier condition, Duration timeout, String what) {
         long deadlineNs = System.nanoTime() + timeout.toNanos();
+        duty.enter();
+        try {
+            await(condition, deadlineNs, timeout, what);
+        } finally {
+            duty.leave();
+        }
+    }
+
+    private void await(BooleanSupplier condition, long deadlineNs, Duration timeout, String what) {
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadlineNs > 0) {
                 throw new IllegalStateException("waited " + timeout.toMillis() + " ms for " + what);

@@ -78,14 +78,4 @@ final class AeronLink implements Link {
     private Action onFragment(DirectBuffer buffer, int offset, int length, Header header) {
         return received.handTo(receiver, buffer, offset, length) ? Action.COMMIT : Action.ABORT;
     }
-
-    @Override
-    public void close() {
-        duty.enter();
-        try {
-            toRight.close();
-        } finally {
-            duty.leave();
-        }
-    }
 }

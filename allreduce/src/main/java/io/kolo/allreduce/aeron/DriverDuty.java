@@ -1,14 +1,17 @@
 package io.kolo.allreduce.aeron;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.agrona.concurrent.AgentInvoker;
 
 /**
- * Who turns the embedded driver: the rank's thread from {@link #enter} to {@link #leave}, a background thread the rest
- * of the time, so that a rank that computes still acknowledges, and still sends the end of what it left behind.
+ * Who turns the embedded driver: the threads of operations, from {@link #enter} to {@link #leave}, whichever comes
+ * along; while there are none a background thread, so that a rank that computes still acknowledges, and still sends the
+ * end of what it left behind. Nobody waits for a turn: who finds another one at it goes on with its own work.
  */
 final class DriverDuty implements AutoCloseable {
     private static final int FLUSH_ROUNDS = 64;
@@ -19,7 +22,8 @@ final class DriverDuty implements AutoCloseable {
     private final AgentInvoker driver;
     private final AgentInvoker client;
     private final AtomicReference<Throwable> fault;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final AtomicBoolean turning = new AtomicBoolean();
+    private final AtomicInteger inside = new AtomicInteger();
     private final Thread background;
     private volatile boolean closed;
 
@@ -36,9 +40,9 @@ final class DriverDuty implements AutoCloseable {
     }
 
     void enter() {
-        lock.lock();
+        inside.incrementAndGet();
         if (closed) {
-            lock.unlock();
+            inside.decrementAndGet();
             throw new IllegalStateException("this endpoint is closed");
         }
     }
@@ -50,34 +54,60 @@ final class DriverDuty implements AutoCloseable {
                 Thread.onSpinWait();
             }
         } finally {
-            lock.unlock();
+            inside.decrementAndGet();
         }
     }
 
     /**
-     * Does a slice of the driver's and the client's work.
+     * Does a slice of the driver's and the client's work, unless another thread is at it.
      *
      * @throws IllegalStateException if the client has ended by itself
      */
     int doWork() {
-        int work = driver.invoke() + client.invoke();
-        if (client.isClosed() && !closed) {
-            throw new IllegalStateException("this rank's Aeron client has ended", fault.get());
+        if (!turning.compareAndSet(false, true)) {
+            return 0;
         }
-        return work;
+        try {
+            int work = driver.invoke() + client.invoke();
+            if (client.isClosed() && !closed) {
+                throw new IllegalStateException("this rank's Aeron client has ended", fault.get());
+            }
+            return work;
+        } finally {
+            turning.set(false);
+        }
+    }
+
+    /** Does, once nobody turns the driver, what turns it itself: adding to the client and taking from it. */
+    <T> T alone(Supplier<T> action) {
+        enter();
+        try {
+            while (!turning.compareAndSet(false, true)) {
+                Thread.onSpinWait();
+            }
+            try {
+                return action.get();
+            } finally {
+                turning.set(false);
+            }
+        } finally {
+            inside.decrementAndGet();
+        }
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     private void turnInBackground() {
         long parkNs = MIN_PARK_NS;
         while (!closed) {
             int work = 0;
-            if (lock.tryLock()) {
+            if (inside.get() == 0) {
                 try {
-                    work = closed ? 0 : doWork();
+                    work = doWork();
                 } catch (IllegalStateException e) {
                     return; // the next operation throws it
-                } finally {
-                    lock.unlock();
                 }
             }
             parkNs = work > 0 ? MIN_PARK_NS : Math.min(2 * parkNs, MAX_PARK_NS);
@@ -93,25 +123,19 @@ final class DriverDuty implements AutoCloseable {
      */
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
         closed = true;
         LockSupport.unpark(background);
         long deadlineNs = System.nanoTime() + CLOSE_TIMEOUT_NS;
-        boolean interrupted = false;
-        boolean free = false;
-        while (!free && System.nanoTime() - deadlineNs < 0) {
-            try {
-                free = lock.tryLock(CLOSE_TIMEOUT_NS, TimeUnit.NANOSECONDS);
-            } catch (InterruptedException e) {
-                interrupted = true;
+        while (inside.get() > 0 || !turning.compareAndSet(false, true)) { // and the turn is never given back
+            if (System.nanoTime() - deadlineNs > 0) {
+                throw new IllegalStateException("an operation is still under way after "
+                        + TimeUnit.NANOSECONDS.toMillis(CLOSE_TIMEOUT_NS) + " ms");
             }
+            Thread.onSpinWait();
+            LockSupport.parkNanos(MIN_PARK_NS); // returns at once where the thread is interrupted
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        if (!free) {
-            throw new IllegalStateException(
-                    "an operation is still under way after " + TimeUnit.NANOSECONDS.toMillis(CLOSE_TIMEOUT_NS) + " ms");
-        }
-        lock.unlock(); // the background thread, too, sees under the lock that all is over
     }
 }

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kolo.allreduce.CollectiveTimeoutException;
 import io.kolo.allreduce.Communicator;
-import io.kolo.allreduce.Link;
+import io.kolo.allreduce.Lines;
 import io.kolo.allreduce.Ring;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
@@ -20,6 +20,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -59,8 +60,12 @@ class AeronEndpointTest {
         threads.shutdown();
     }
 
-    private static Communicator rank(int rank, Link link) {
-        return new Communicator(new Ring(1, 7, rank, 2), link, new ScalarKernels(), TIMEOUT);
+    private static Communicator rank(int rank, Lines lines) {
+        return new Communicator(new Ring(1, 7, rank, 2), lines, new ScalarKernels(), TIMEOUT);
+    }
+
+    private List<String> addresses() {
+        return List.of(left.address(), right.address());
     }
 
     private void reduceOnBoth() throws Exception {
@@ -73,10 +78,10 @@ class AeronEndpointTest {
             threes[i] = 3;
         }
         CompletableFuture<Void> other = CompletableFuture.runAsync(
-                () -> rank(1, right.connect(left.address(), TIMEOUT))
+                () -> rank(1, right.connect(addresses(), 1, TIMEOUT))
                         .allReduce(MemorySegment.ofArray(twos), DataType.F32, ReduceOp.SUM),
                 threads);
-        rank(0, left.connect(right.address(), TIMEOUT))
+        rank(0, left.connect(addresses(), 0, TIMEOUT))
                 .allReduce(MemorySegment.ofArray(ones), DataType.F32, ReduceOp.SUM);
         other.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         assertArrayEquals(threes, ones);
@@ -108,19 +113,21 @@ class AeronEndpointTest {
     void shouldSayForWhichNeighbourItWaited() {
         String gone = right.address();
         right.close();
-        IllegalStateException error =
-                assertThrows(IllegalStateException.class, () -> left.connect(gone, Duration.ofMillis(100)));
+        IllegalStateException error = assertThrows(
+                IllegalStateException.class,
+                () -> left.connect(List.of(left.address(), gone), 0, Duration.ofMillis(100)));
         assertTrue(error.toString().contains("waited 100 ms for the right neighbour at " + gone), error.toString());
     }
 
     @Test
     void shouldNotTakeTheNeighboursHeartbeatsForProgress() throws Exception {
-        CompletableFuture<Link> other =
-                CompletableFuture.supplyAsync(() -> right.connect(left.address(), TIMEOUT), threads);
-        Link link = left.connect(right.address(), TIMEOUT);
+        CompletableFuture<Lines> other =
+                CompletableFuture.supplyAsync(() -> right.connect(addresses(), 1, TIMEOUT), threads);
+        Lines lines = left.connect(addresses(), 0, TIMEOUT);
         other.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         // The other rank is connected and well, but never comes.
-        Communicator waiting = new Communicator(new Ring(1, 7, 0, 2), link, new ScalarKernels(), Duration.ofSeconds(1));
+        Communicator waiting =
+                new Communicator(new Ring(1, 7, 0, 2), lines, new ScalarKernels(), Duration.ofSeconds(1));
         CollectiveTimeoutException error = assertThrows(CollectiveTimeoutException.class, waiting::barrier);
         assertEquals(1, error.awaitedRank());
     }
@@ -129,7 +136,7 @@ class AeronEndpointTest {
     void shouldRefuseToWorkOnceItIsClosed() {
         left.close();
         IllegalStateException error =
-                assertThrows(IllegalStateException.class, () -> left.connect(right.address(), TIMEOUT));
+                assertThrows(IllegalStateException.class, () -> left.connect(addresses(), 0, TIMEOUT));
         assertTrue(error.toString().contains("closed"), error.toString());
     }
 }

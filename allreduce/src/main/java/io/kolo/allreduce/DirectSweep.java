@@ -1,0 +1,68 @@
+package io.kolo.allreduce;
+
+import static io.kolo.allreduce.HostBuffer.ANYWHERE;
+
+import io.kolo.kernels.Reducer;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Buffers that all ranks have mapped, at the same place of the same memory: after a meeting, rank k combines segment k
+ * of all of them where they lie, block by block, and stores each block into those that are to have it; then they meet
+ * again.
+ */
+final class DirectSweep {
+    /** What a rank works on at a time: it stays in the cache from the first addition to the last store. */
+    private static final int BLOCK_BYTES = 64 * 1024;
+
+    private final HostGroup group;
+
+    DirectSweep(HostGroup group) {
+        this.group = group;
+    }
+
+    void run(Operation operation, HostBuffer buffer, HostPlan.Shared memory) {
+        if (operation.collective() == Collective.BROADCAST) {
+            long root = buffer.start() + distance(memory, operation.root());
+            if (group.rank() != operation.root()) {
+                MemorySegment.copy(ANYWHERE, root, ANYWHERE, buffer.start(), buffer.byteSize());
+            }
+        } else {
+            int rank = group.rank();
+            int blocks = buffer.cut(group.size(), BLOCK_BYTES);
+            for (int block = 0; block < blocks; block++) {
+                long own = buffer.start() + buffer.offset(rank, block);
+                long length = buffer.length(rank, block);
+                combine(operation, memory, own, length);
+                store(operation, memory, own, buffer.bytes(rank, block));
+            }
+        }
+        group.meet();
+    }
+
+    private void combine(Operation operation, HostPlan.Shared memory, long own, long length) {
+        if (operation.combines()) {
+            Reducer reducer = operation.reducer();
+            for (int i = 1; i < group.size(); i++) {
+                reducer.reduce(ANYWHERE, own, ANYWHERE, own + distance(memory, rightBy(i)), length);
+            }
+            operation.finish(ANYWHERE, own, length);
+        }
+    }
+
+    private void store(Operation operation, HostPlan.Shared memory, long own, long bytes) {
+        for (int i = 1; i < group.size(); i++) {
+            if (operation.delivers(group.rank(), rightBy(i))) {
+                MemorySegment.copy(ANYWHERE, own, ANYWHERE, own + distance(memory, rightBy(i)), bytes);
+            }
+        }
+    }
+
+    private int rightBy(int places) {
+        return (group.rank() + places) % group.size();
+    }
+
+    /** From this rank's part to another one's. */
+    private long distance(HostPlan.Shared memory, int rank) {
+        return memory.address(rank) - memory.address(group.rank());
+    }
+}

@@ -1,0 +1,110 @@
+package io.kolo.allreduce;
+
+import static java.util.Objects.requireNonNull;
+
+import io.kolo.kernels.DataType;
+import io.kolo.kernels.Kernels;
+import io.kolo.kernels.ReduceOp;
+import io.kolo.kernels.Reducer;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a rank is asked to do. One object a communicator, filled in anew for each operation, so that none is allocated.
+ */
+final class Operation {
+    private Collective collective = Collective.BARRIER;
+    private int sequence;
+    private DataType type = DataType.F32;
+    private @Nullable ReduceOp op;
+    private int root;
+    private int divisor = 1;
+    private double scale = 1;
+    private @Nullable Kernels kernels;
+    private @Nullable Reducer reducer;
+
+    /** Starts over: an operation without arithmetic, whose elements are moved as they are. */
+    Operation is(Collective collective, int sequence, DataType type, int root) {
+        this.collective = collective;
+        this.sequence = sequence;
+        this.type = type;
+        this.root = root;
+        this.op = null;
+        this.divisor = 1;
+        this.scale = 1;
+        return this;
+    }
+
+    /**
+     * Lets elements be combined; the kernel is warm from here on, before anyone waits for this rank.
+     *
+     * @param divisor what sums become averages by: the number of ranks, or 1
+     * @param scale what results are multiplied by, after that
+     */
+    Operation combining(Kernels kernels, ReduceOp op, int divisor, double scale) {
+        this.op = op;
+        this.divisor = divisor;
+        this.scale = scale;
+        this.kernels = kernels;
+        this.reducer = kernels.reducer(elements(), op);
+        return this;
+    }
+
+    Collective collective() {
+        return collective;
+    }
+
+    int sequence() {
+        return sequence;
+    }
+
+    int root() {
+        return root;
+    }
+
+    boolean combines() {
+        return op != null;
+    }
+
+    /** Returns the type as the user has it. */
+    DataType type() {
+        return type;
+    }
+
+    /** Returns the type of the elements that a plan sees and moves: halves are combined, and travel to it, as F32. */
+    DataType elements() {
+        return combines() ? type.arithmetic() : type;
+    }
+
+    /** Returns whether {@code rank} is to have the result of segment {@code segment}. */
+    boolean delivers(int segment, int rank) {
+        return switch (collective) {
+            case REDUCE_SCATTER -> segment == rank;
+            case REDUCE -> rank == root;
+            default -> true;
+        };
+    }
+
+    /** Fills in what all ranks must agree on. */
+    void describe(ChunkHeader header, long count) {
+        header.operation(collective, sequence, root, count);
+        if (collective != Collective.BARRIER) {
+            header.numbers(type, op);
+        }
+    }
+
+    /** Returns the kernel of an operation that combines. */
+    Reducer reducer() {
+        return requireNonNull(reducer);
+    }
+
+    /** Does what is left to do with elements that are combined: to divide, and to scale. */
+    void finish(MemorySegment data, long offset, long count) {
+        if (divisor > 1) {
+            requireNonNull(kernels).divide(elements(), data, offset, count, divisor);
+        }
+        if (scale != 1) {
+            requireNonNull(kernels).scale(elements(), data, offset, count, scale);
+        }
+    }
+}

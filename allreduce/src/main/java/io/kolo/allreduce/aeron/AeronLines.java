@@ -1,0 +1,92 @@
+package io.kolo.allreduce.aeron;
+
+import io.aeron.Aeron;
+import io.aeron.ExclusivePublication;
+import io.aeron.Subscription;
+import io.kolo.allreduce.Channels;
+import io.kolo.allreduce.Lines;
+import io.kolo.allreduce.Link;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+
+/**
+ * A rank's lines over Aeron UDP. Each is a stream of its own, numbered by its process set (16 bits) and by who sends in
+ * it (16 bits): all that come in arrive at one port.
+ */
+final class AeronLines implements Lines {
+    private static final int RANK_BITS = 16;
+
+    /**
+     * What all lines of a rank have in common.
+     *
+     * @param incoming the channel of this rank's port
+     * @param outgoing the channels to all ranks of the World
+     * @param self this rank in the World
+     */
+    record Port(Aeron aeron, DriverDuty duty, String incoming, List<String> outgoing, int self) {}
+
+    private final Port port;
+    private final int channel;
+    private final int[] ranks;
+    private final Map<Integer, ExclusivePublication> publications = new ConcurrentHashMap<>();
+    private final Map<Integer, Subscription> subscriptions = new ConcurrentHashMap<>();
+
+    /** The lines of a World. */
+    AeronLines(Port port) {
+        this(port, 0, IntStream.range(0, port.outgoing.size()).toArray());
+    }
+
+    private AeronLines(Port port, int channel, int[] ranks) {
+        this.port = port;
+        this.channel = channel;
+        this.ranks = ranks;
+    }
+
+    @Override
+    public Link link(int left, int right) {
+        return new AeronLink(port.duty, from(left), to(right));
+    }
+
+    Subscription from(int rank) {
+        int source = ranks[rank];
+        Subscription known = subscriptions.get(source);
+        return known != null
+                ? known
+                : subscriptions.computeIfAbsent(
+                        source, key -> port.duty.alone(() -> port.aeron.addSubscription(port.incoming, stream(key))));
+    }
+
+    ExclusivePublication to(int rank) {
+        int target = ranks[rank];
+        ExclusivePublication known = publications.get(target);
+        return known != null
+                ? known
+                : publications.computeIfAbsent(
+                        target,
+                        key -> port.duty.alone(
+                                () -> port.aeron.addExclusivePublication(port.outgoing.get(key), stream(port.self))));
+    }
+
+    private int stream(int source) {
+        return channel << RANK_BITS | source;
+    }
+
+    @Override
+    public Lines subset(int number, int[] ofThese) {
+        int[] world = IntStream.of(ofThese).map(rank -> ranks[rank]).toArray();
+        return new AeronLines(port, Channels.child(channel, number), world);
+    }
+
+    @Override
+    public void close() {
+        if (!port.duty.isClosed()) { // else all of them are
+            var unused = port.duty.alone(() -> {
+                publications.values().forEach(ExclusivePublication::close);
+                subscriptions.values().forEach(Subscription::close);
+                return this;
+            });
+        }
+    }
+}
