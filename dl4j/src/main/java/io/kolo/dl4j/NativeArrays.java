@@ -16,11 +16,11 @@ final class NativeArrays {
     /** Returns the array's elements in place; they must lie side by side, as DL4J's flat arrays do. */
     @SuppressWarnings("restricted")
     static MemorySegment segment(INDArray array) {
-        if (array.elementWiseStride() != 1) {
+        if (!array.isEmpty() && array.length() > 1 && array.elementWiseStride() != 1) {
             throw new IllegalArgumentException(
                     "the elements of an array of shape " + array.shapeInfoToString() + " do not lie side by side");
         }
-        int elementBytes = type(array).sizeBytes();
+        int elementBytes = elementType(array).sizeBytes();
         // data().address() is that of the whole buffer, of which the array may be a view.
         long address = array.data().address() + array.offset() * elementBytes;
         return MemorySegment.ofAddress(address).reinterpret(array.length() * elementBytes);
@@ -60,17 +60,36 @@ final class NativeArrays {
     }
 
     /**
-     * Returns the type of the array's elements.
+     * Returns the type of the elements of a network's array.
      *
-     * @throws IllegalArgumentException for a type that can't be reduced
+     * @throws IllegalArgumentException for a type that networks can't be distributed in
      */
     static DataType type(INDArray array) {
+        DataType type = elementType(array);
+        if (type != DataType.F32 && type != DataType.F64) {
+            throw new IllegalArgumentException(
+                    "networks of type " + array.dataType() + " can't be distributed: use FLOAT or DOUBLE");
+        }
+        return type;
+    }
+
+    /**
+     * Returns the type of an array's elements.
+     *
+     * @throws IllegalArgumentException for a type that can't be exchanged
+     */
+    static DataType elementType(INDArray array) {
         return switch (array.dataType()) {
             case FLOAT -> DataType.F32;
             case DOUBLE -> DataType.F64;
-            default ->
-                throw new IllegalArgumentException(
-                        "networks of type " + array.dataType() + " can't be distributed: use FLOAT or DOUBLE");
+            case HALF -> DataType.F16;
+            case BFLOAT16 -> DataType.BF16;
+            case INT -> DataType.I32;
+            case LONG -> DataType.I64;
+            case BYTE -> DataType.I8;
+            case UBYTE -> DataType.U8;
+            case BOOL -> DataType.BOOL;
+            default -> throw new IllegalArgumentException("arrays of type " + array.dataType() + " can't be exchanged");
         };
     }
 }

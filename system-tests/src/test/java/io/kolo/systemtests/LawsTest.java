@@ -2,6 +2,7 @@ package io.kolo.systemtests;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameEndingWith;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -15,6 +16,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import io.kolo.executor.control.ObjectCodec;
 import java.io.ObjectInputStream;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
 
 /** The laws of ARCHITECTURE.md, by number. */
 @AnalyzeClasses(packages = "io.kolo", importOptions = DoNotIncludeTests.class)
@@ -36,6 +38,15 @@ class LawsTest {
             .dependOnClassesThat()
             .resideInAnyPackage(
                     "io.kolo.executor..", "io.kolo.dl4j..", "io.kolo.samples..", "io.kolo.perf..", "io.kolo.cli..");
+
+    /** What blocks a thread has a deadline, or is not there. */
+    @ArchTest
+    static final ArchRule ranksMeetAtWordsAndNeverAtLocks = noClasses()
+            .that()
+            .resideInAPackage("io.kolo.allreduce..")
+            .should()
+            .dependOnClassesThat(
+                    resideInAPackage("java.util.concurrent.locks").and(not(equivalentTo(LockSupport.class))));
 
     @ArchTest
     static final ArchRule executorKnowsNoAdapterAndNoUser = noClasses()

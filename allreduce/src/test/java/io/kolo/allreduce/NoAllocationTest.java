@@ -1,0 +1,116 @@
+package io.kolo.allreduce;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.kolo.allreduce.aeron.AeronEndpoint;
+import io.kolo.kernels.DataType;
+import io.kolo.kernels.Kernels;
+import io.kolo.kernels.ReduceOp;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import javax.management.JMException;
+import javax.management.ObjectName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a rank's thread allocates, and where it is blocked, in 100,000 operations once all is compiled. */
+@Timeout(300)
+class NoAllocationTest {
+    private static final Duration PATIENT = Duration.ofSeconds(50);
+    private static final int WARM_UP = 30_000;
+    private static final int OPERATIONS = 100_000;
+
+    /** Less than a byte an operation: what the measuring costs, and now and then the runtime itself. */
+    private static final long NOTHING = OPERATIONS / 2;
+
+    @TempDir
+    private Path folder;
+
+    private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+
+    @Test
+    void shouldAllocateNothingInSharedMemory() throws Exception {
+        try (ThreadRing ring = new ThreadRing(2, PATIENT, folder)) {
+            var flat = ring.run(communicator -> measure("flat", communicator, allocate(1024)));
+            var staged = ring.run(communicator -> measure("staged", communicator, allocate(32 * 1024)));
+            var direct = ring.run(communicator -> measure("direct", communicator, communicator.allocate(32 * 1024)));
+            assertEquals(List.of(2, 2, 2), List.of(flat.size(), staged.size(), direct.size()));
+        }
+    }
+
+    @Test
+    void shouldAllocateNothingOverUdp() throws Exception {
+        ExecutorService pool = Executors.newFixedThreadPool(2);
+        try (AeronEndpoint left = AeronEndpoint.open(folder.resolve("left"), "127.0.0.1", PATIENT);
+                AeronEndpoint right = AeronEndpoint.open(folder.resolve("right"), "127.0.0.1", PATIENT)) {
+            List<AeronEndpoint> endpoints = List.of(left, right);
+            List<Callable<Long>> ranks = new ArrayList<>();
+            for (int rank = 0; rank < 2; rank++) {
+                int own = rank;
+                ranks.add(() -> {
+                    Lines lines = endpoints.get(own).connect(List.of(left.address(), right.address()), own, PATIENT);
+                    try (Communicator communicator =
+                            new Communicator(new Ring(1, 7, own, 2), lines, Kernels.probe(), PATIENT)) {
+                        return measure("UDP", communicator, allocate(1024));
+                    }
+                });
+            }
+            for (Future<Long> rank : pool.invokeAll(ranks)) {
+                assertTrue(rank.get(1, TimeUnit.SECONDS) >= 0);
+            }
+        } finally {
+            pool.shutdown();
+        }
+    }
+
+    private static MemorySegment allocate(long bytes) {
+        return Arena.ofAuto().allocate(bytes, 64);
+    }
+
+    /** Returns the bytes that this thread has allocated. */
+    private long measure(String what, Communicator communicator, MemorySegment buffer) throws JMException {
+        reduce(communicator, buffer, WARM_UP);
+        long thread = Thread.currentThread().threadId();
+        long allocated = allocatedBytes();
+        long blocked = threads.getThreadInfo(thread).getBlockedCount();
+        reduce(communicator, buffer, OPERATIONS);
+        blocked = threads.getThreadInfo(thread).getBlockedCount() - blocked;
+        allocated = allocatedBytes() - allocated;
+        System.out.printf(
+                "%s, rank %d: %d bytes allocated, %d times blocked in %d operations%n",
+                what, communicator.rank(), allocated, blocked, OPERATIONS);
+        assertTrue(allocated < NOTHING, what + ": " + allocated + " bytes");
+        assertEquals(0, blocked, what);
+        return allocated;
+    }
+
+    private static void reduce(Communicator communicator, MemorySegment buffer, int operations) {
+        for (int i = 0; i < operations; i++) {
+            communicator.allReduce(buffer, DataType.F32, ReduceOp.SUM);
+        }
+    }
+
+    /** By its name: the bean's type is one of this JVM's own. */
+    private static long allocatedBytes() throws JMException {
+        Object bytes = ManagementFactory.getPlatformMBeanServer()
+                .invoke(
+                        new ObjectName(ManagementFactory.THREAD_MXBEAN_NAME),
+                        "getThreadAllocatedBytes",
+                        new Object[] {Thread.currentThread().threadId()},
+                        new String[] {"long"});
+        return ((Long) bytes).longValue();
+    }
+}
