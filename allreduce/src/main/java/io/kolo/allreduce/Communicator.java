@@ -3,7 +3,6 @@ package io.kolo.allreduce;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.Kernels;
 import io.kolo.kernels.ReduceOp;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a rank holds to exchange buffers with the other ranks of its generation.
@@ -38,6 +38,7 @@ public final class Communicator implements AutoCloseable {
     private final int[] sent;
     private final int[] received;
     private final List<Communicator> sets = new CopyOnWriteArrayList<>();
+    private @Nullable Path folder;
 
     /**
      * Creates the communicator of one rank.
@@ -64,20 +65,18 @@ public final class Communicator implements AutoCloseable {
     }
 
     /**
-     * Goes over to shared memory if all ranks are on one host: if all of them can map a file that rank 0 makes, and
-     * find in it what rank 0 has written there. Every rank calls it, at the same place in the order of operations.
+     * Goes over to shared memory where ranks are on one host: where they see the same folder. Every rank calls it, at
+     * the same place in the order of operations.
      *
-     * @param folder on a file system in memory; rank 0's counts
-     * @return whether shared memory is used; the reason, either way, is in the log
+     * @param folder this rank's, on a file system in memory
+     * @return whether all ranks are on one host and share memory; the reason, either way, is in the log
      */
     public boolean shareMemory(Path folder) {
-        HostMemory memory =
-                ring.size() == 1 ? null : HostMemory.agree(this, ring, folder, HostGroup.memoryBytes(ring.size()));
-        if (memory != null) {
-            sequencer.use(new HostPlan(ring, memory, patience));
-        }
+        this.folder = folder;
+        Plan chosen = Planner.choose(this, ring, byLinks, patience, folder);
+        sequencer.use(chosen);
         LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", ring, description());
-        return memory != null;
+        return chosen instanceof HostPlan;
     }
 
     /** Returns how this communicator works, for a log line. */
@@ -97,14 +96,11 @@ public final class Communicator implements AutoCloseable {
         if (length < 0) {
             throw new IllegalArgumentException("a length of " + length);
         }
-        if (sequencer.plan() instanceof HostPlan host) {
-            HostMemory memory =
-                    HostMemory.agree(this, ring, host.folder(), HostMemory.lengthOfParts(ring.size(), length));
-            if (memory != null) {
-                return host.add(memory, length);
-            }
-        }
-        return Arena.ofAuto().allocate(Math.max(1, length), 64).asSlice(0, length);
+        return sequencer.plan().allocate(this, length);
+    }
+
+    Plan plan() {
+        return sequencer.plan();
     }
 
     /**
@@ -117,6 +113,15 @@ public final class Communicator implements AutoCloseable {
      * @throws IllegalStateException after {@value Channels#MAX_SETS} splits, and for the set of a set of a set
      */
     public Communicator split(int color) {
+        Communicator set = set(color);
+        if (folder != null) {
+            set.shareMemory(folder);
+        }
+        return set;
+    }
+
+    /** Returns a process set that has not chosen its plan yet. */
+    Communicator set(int color) {
         int[] colors = new int[ring.size()];
         allGather(MemorySegment.ofArray(new int[] {color}), MemorySegment.ofArray(colors), DataType.I32);
         int[] ranks = IntStream.range(0, ring.size())
@@ -125,9 +130,6 @@ public final class Communicator implements AutoCloseable {
         Ring place = new Ring(ring.generation(), ring.key(), Arrays.binarySearch(ranks, ring.rank()), ranks.length);
         Communicator set = new Communicator(place, lines.subset(sets.size() + 1, ranks), kernels, patience.of(place));
         sets.add(set);
-        if (sequencer.plan() instanceof HostPlan host) {
-            set.shareMemory(host.folder());
-        }
         return set;
     }
 
@@ -162,11 +164,7 @@ public final class Communicator implements AutoCloseable {
         allReduce(buffer, type, op, 1, 1);
     }
 
-    /**
-     * Combines floats as {@link #allReduce(MemorySegment, DataType, ReduceOp)} does.
-     *
-     * @param values as many on every rank; read and overwritten
-     */
+    /** Combines floats, as many on every rank, in place. */
     public void allReduce(float[] values, ReduceOp op) {
         allReduce(MemorySegment.ofArray(values), DataType.F32, op);
     }

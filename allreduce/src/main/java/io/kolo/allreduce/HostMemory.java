@@ -1,7 +1,5 @@
 package io.kolo.allreduce;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
 import java.io.IOException;
@@ -71,7 +69,7 @@ final class HostMemory implements AutoCloseable {
      * Has rank 0 make a memory and all ranks map it.
      *
      * @param communicator of all ranks, for the agreement
-     * @param folder rank 0's counts
+     * @param folder the same one on all ranks
      * @param length bytes
      * @return null on all ranks if one of them can't; the reason is in the log
      */
@@ -89,10 +87,10 @@ final class HostMemory implements AutoCloseable {
         communicator.broadcast(offer.bytes, DataType.I64, 0);
         try {
             if (ring.rank() != 0 && offer.isMade()) {
-                memory = open(offer, length);
+                memory = open(folder, offer, length);
             }
         } catch (IOException e) {
-            reason = "rank " + ring.rank() + " is on another host, or can't map " + offer.path() + ": " + e;
+            reason = "rank " + ring.rank() + " can't map " + offer.name() + " in " + folder + ": " + e;
         }
         int[] mapped = {memory == null ? 0 : 1};
         communicator.allReduce(MemorySegment.ofArray(mapped), DataType.I32, ReduceOp.MIN);
@@ -114,7 +112,7 @@ final class HostMemory implements AutoCloseable {
     private static HostMemory create(Path folder, long length, Offer offer) throws IOException {
         long first = new SecureRandom().nextLong();
         long second = new SecureRandom().nextLong();
-        Path path = folder.toAbsolutePath().resolve("ranks-" + Long.toHexString(first));
+        Path path = folder.resolve(name(first));
         try (FileChannel file = FileChannel.open(
                 path,
                 Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
@@ -124,7 +122,7 @@ final class HostMemory implements AutoCloseable {
                 HostMemory memory = map(path, file, length);
                 memory.segment.set(LONG, 0, first);
                 memory.segment.set(LONG, Long.BYTES, second);
-                offer.make(first, second, path);
+                offer.make(first, second);
                 return memory;
             } catch (IOException e) {
                 unlink(path);
@@ -142,12 +140,17 @@ final class HostMemory implements AutoCloseable {
         }
     }
 
-    private static HostMemory open(Offer offer, long length) throws IOException {
-        try (FileChannel file = FileChannel.open(offer.path(), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+    private static String name(long bits) {
+        return "ranks-" + Long.toHexString(bits);
+    }
+
+    private static HostMemory open(Path folder, Offer offer, long length) throws IOException {
+        Path path = folder.resolve(offer.name());
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             if (file.size() != length) {
                 throw new IOException("it has " + file.size() + " bytes, not " + length);
             }
-            HostMemory memory = map(offer.path(), file, length);
+            HostMemory memory = map(path, file, length);
             if (memory.segment.get(LONG, 0) != offer.first()
                     || memory.segment.get(LONG, Long.BYTES) != offer.second()) {
                 memory.close();
@@ -182,41 +185,31 @@ final class HostMemory implements AutoCloseable {
         arena.close();
     }
 
-    /** What rank 0 tells the others: whether there is a file, what must be in it, and where it is. */
+    /** What rank 0 tells the others: whether there is a file, and what must be in it. */
     private static final class Offer {
-        private static final int PATH_LENGTH = 24;
-        private static final int PATH = 32;
-        private static final int LENGTH = 4096;
+        private final long[] fields = new long[3];
+        private final MemorySegment bytes = MemorySegment.ofArray(fields);
 
-        private final MemorySegment bytes = MemorySegment.ofArray(new byte[LENGTH]);
-
-        void make(long first, long second, Path path) throws IOException {
-            byte[] name = path.toString().getBytes(UTF_8);
-            if (name.length > LENGTH - PATH) {
-                throw new IOException("a path of " + name.length + " bytes is too long");
-            }
-            bytes.set(LONG, 0, 1);
-            bytes.set(LONG, 8, first);
-            bytes.set(LONG, 16, second);
-            bytes.set(LONG, PATH_LENGTH, name.length);
-            MemorySegment.copy(name, 0, bytes, ValueLayout.JAVA_BYTE, PATH, name.length);
+        void make(long first, long second) {
+            fields[0] = 1;
+            fields[1] = first;
+            fields[2] = second;
         }
 
         boolean isMade() {
-            return bytes.get(LONG, 0) == 1;
+            return fields[0] == 1;
         }
 
         long first() {
-            return bytes.get(LONG, 8);
+            return fields[1];
         }
 
         long second() {
-            return bytes.get(LONG, 16);
+            return fields[2];
         }
 
-        Path path() {
-            byte[] name = bytes.asSlice(PATH, bytes.get(LONG, PATH_LENGTH)).toArray(ValueLayout.JAVA_BYTE);
-            return Path.of(new String(name, UTF_8));
+        String name() {
+            return HostMemory.name(first());
         }
     }
 }

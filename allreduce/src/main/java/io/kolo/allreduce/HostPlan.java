@@ -2,7 +2,6 @@ package io.kolo.allreduce;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -22,6 +21,7 @@ final class HostPlan implements Plan {
         }
     }
 
+    private final Ring ring;
     private final HostGroup group;
     private final List<Shared> shared = new ArrayList<>();
     private final HostBuffer own = new HostBuffer();
@@ -31,6 +31,7 @@ final class HostPlan implements Plan {
     private final HostExchange exchange;
 
     HostPlan(Ring ring, HostMemory memory, Patience patience) {
+        this.ring = ring;
         this.group = new HostGroup(ring, memory, patience);
         this.flat = new FlatSweep(group);
         this.direct = new DirectSweep(group);
@@ -43,12 +44,13 @@ final class HostPlan implements Plan {
         return "shared memory of " + group.size() + " ranks";
     }
 
-    Path folder() {
-        return group.memory().folder();
-    }
-
-    /** Takes memory that all ranks have mapped, and returns this rank's part of it. */
-    MemorySegment add(HostMemory memory, long length) {
+    @Override
+    public MemorySegment allocate(Communicator ranks, long length) {
+        HostMemory memory =
+                HostMemory.agree(ranks, ring, group.memory().folder(), HostMemory.lengthOfParts(group.size(), length));
+        if (memory == null) {
+            return Plan.super.allocate(ranks, length);
+        }
         List<MemorySegment> parts = IntStream.range(0, group.size())
                 .mapToObj(rank -> memory.part(rank, length))
                 .toList();

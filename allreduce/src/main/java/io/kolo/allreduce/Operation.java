@@ -50,6 +50,32 @@ final class Operation {
         return this;
     }
 
+    /** Becomes the first step of {@code whole} on several hosts: the elements of a host are combined at its leader. */
+    Operation onHost(Operation whole) {
+        return stepOf(whole, Collective.REDUCE, true);
+    }
+
+    /** Becomes the second step: what the hosts have is combined, and finished. */
+    Operation betweenHosts(Operation whole) {
+        stepOf(whole, Collective.ALL_REDUCE, true);
+        this.divisor = whole.divisor;
+        this.scale = whole.scale;
+        return this;
+    }
+
+    /** Becomes the last step: the leader's elements go to all ranks of its host. */
+    Operation fromLeader(Operation whole) {
+        return stepOf(whole, Collective.BROADCAST, false);
+    }
+
+    private Operation stepOf(Operation whole, Collective collective, boolean combines) {
+        is(collective, whole.sequence, whole.elements(), 0);
+        this.op = combines ? whole.op : null;
+        this.kernels = whole.kernels;
+        this.reducer = whole.reducer;
+        return this;
+    }
+
     Collective collective() {
         return collective;
     }

@@ -1,5 +1,6 @@
 package io.kolo.allreduce;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -38,6 +39,19 @@ interface Plan extends AutoCloseable {
 
     /** No rank. */
     int NOBODY = -1;
+
+    /**
+     * Returns zeroed memory for this rank's part of operations, which all ranks allocate.
+     *
+     * @param ranks all of them
+     * @param length bytes
+     */
+    default MemorySegment allocate(Communicator ranks, long length) {
+        return Arena.ofAuto().allocate(Math.max(1, length), ALIGNMENT).asSlice(0, length);
+    }
+
+    /** Of allocated memory, in bytes. */
+    int ALIGNMENT = 64;
 
     /** Tells the other ranks of a failure that they can't know of yet, as far as that goes in a short time. */
     void fail(CollectiveException reason);

@@ -15,7 +15,7 @@ final class RingPlan implements Plan {
     private final RingSweep sweep;
     private final RingBroadcast broadcast;
     private final RingExchange exchange;
-    private @Nullable RingCollective current;
+    private RingCollective current;
 
     RingPlan(Ring ring, Lines lines, Patience patience) {
         this.ring = ring;
@@ -25,6 +25,7 @@ final class RingPlan implements Plan {
         this.sweep = new RingSweep(ring, link);
         this.broadcast = new RingBroadcast(ring, link);
         this.exchange = new RingExchange(ring, link);
+        this.current = sweep;
     }
 
     @Override
@@ -94,15 +95,12 @@ final class RingPlan implements Plan {
 
     @Override
     public void fail(CollectiveException reason) {
-        RingCollective operation = current;
-        if (operation != null) {
-            operation.fail(reason);
-            link.enter();
-            try {
-                tellRight(operation);
-            } finally {
-                link.leave();
-            }
+        current.fail(reason);
+        link.enter();
+        try {
+            tellRight(current);
+        } finally {
+            link.leave();
         }
     }
 

@@ -22,10 +22,17 @@ public final class CollectiveChecks {
     private final MemorySegment shared;
     private final int rank;
     private final int size;
+    private final int[] hosts;
     private int checked;
 
     /** @param maxCount of elements; twice as many bytes of 8 are allocated */
     public CollectiveChecks(Communicator communicator, SplittableRandom random, int maxCount) {
+        this(communicator, random, maxCount, communicator.size());
+    }
+
+    /** @param hosts how many ranks each host has */
+    public CollectiveChecks(Communicator communicator, SplittableRandom random, int maxCount, int... hosts) {
+        this.hosts = hosts;
         this.communicator = communicator;
         this.random = random;
         this.shared = communicator.allocate(2 * 8L * maxCount);
@@ -57,7 +64,7 @@ public final class CollectiveChecks {
 
     private void checkCombining(DataType type, ReduceOp op, int count) {
         List<MemorySegment> inputs = Buffers.random(size, type, count, random);
-        MemorySegment expected = ReferenceAllReduce.of(inputs, type, op);
+        MemorySegment expected = ReferenceAllReduce.of(inputs, type, op, 1, 1, hosts);
         String what = op + " of " + count + " " + type;
         for (MemorySegment buffer : buffers(inputs.get(rank))) {
             communicator.allReduce(buffer, type, op);
@@ -77,7 +84,7 @@ public final class CollectiveChecks {
             check(own, result, "reduce-scatter: " + what);
         }
         if (type.isFloating()) {
-            MemorySegment scaled = ReferenceAllReduce.of(inputs, type, op, 0.3, 1.7);
+            MemorySegment scaled = ReferenceAllReduce.of(inputs, type, op, 0.3, 1.7, hosts);
             for (MemorySegment buffer : buffers(inputs.get(rank))) {
                 communicator.allReduce(buffer, type, op, 0.3, 1.7);
                 check(scaled, buffer, "scaled all-reduce: " + what);

@@ -6,11 +6,13 @@ import io.kolo.kernels.Kernels;
 import io.kolo.kernels.ReduceOp;
 import io.kolo.kernels.ScalarKernels;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The oracle: what an all-reduce of these buffers is, computed in one loop by scalar kernels. Segment k is added up in
- * the order of ranks k, k + 1, ... k - 1; that is all it shares with what it judges.
+ * the order of ranks k, k + 1, ... k - 1; on several hosts, by those of each host, and then of the hosts. That is all
+ * it shares with what it judges.
  */
 public final class ReferenceAllReduce {
     private static final Kernels KERNELS = new ScalarKernels();
@@ -18,16 +20,32 @@ public final class ReferenceAllReduce {
     private ReferenceAllReduce() {}
 
     public static MemorySegment of(List<MemorySegment> buffers, DataType type, ReduceOp op) {
-        return of(buffers, type, op, 1, 1);
+        return of(buffers, type, op, 1, 1, buffers.size());
     }
 
-    /** Halves become floats, are added up as floats, and are rounded once. */
+    /**
+     * Halves become floats, are added up as floats, and are rounded once.
+     *
+     * @param hosts how many ranks each host has
+     */
     public static MemorySegment of(
-            List<MemorySegment> buffers, DataType type, ReduceOp op, double preScale, double postScale) {
+            List<MemorySegment> buffers, DataType type, ReduceOp op, double preScale, double postScale, int... hosts) {
         long count = buffers.getFirst().byteSize() / type.sizeBytes();
         List<MemorySegment> inputs =
                 buffers.stream().map(buffer -> scaled(buffer, type, preScale)).toList();
-        MemorySegment result = combined(inputs, type.arithmetic(), op, postScale);
+        List<MemorySegment> ofHosts = new ArrayList<>();
+        int first = 0;
+        for (int ranks : hosts) {
+            ofHosts.add(combined(inputs.subList(first, first + ranks), type.arithmetic(), op));
+            first += ranks;
+        }
+        MemorySegment result = combined(ofHosts, type.arithmetic(), op);
+        if (op == ReduceOp.AVERAGE && buffers.size() > 1) {
+            KERNELS.divide(type.arithmetic(), result, 0, count, buffers.size());
+        }
+        if (postScale != 1) {
+            KERNELS.scale(type.arithmetic(), result, 0, count, postScale);
+        }
         if (type.arithmetic() == type) {
             return result;
         }
@@ -51,7 +69,7 @@ public final class ReferenceAllReduce {
         return input;
     }
 
-    private static MemorySegment combined(List<MemorySegment> buffers, DataType type, ReduceOp op, double postScale) {
+    private static MemorySegment combined(List<MemorySegment> buffers, DataType type, ReduceOp op) {
         int size = buffers.size();
         long count = buffers.getFirst().byteSize() / type.sizeBytes();
         MemorySegment result = MemorySegment.ofArray(new byte[Math.toIntExact(count * type.sizeBytes())]);
@@ -67,12 +85,6 @@ public final class ReferenceAllReduce {
                 KERNELS.reducer(type, op).reduce(result, offset, other, offset, length);
             }
             start += length;
-        }
-        if (op == ReduceOp.AVERAGE && size > 1) {
-            KERNELS.divide(type, result, 0, count, size);
-        }
-        if (postScale != 1) {
-            KERNELS.scale(type, result, 0, count, postScale);
         }
         return result;
     }

@@ -3,9 +3,11 @@ package io.kolo.allreduce;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kolo.kernels.Kernels;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -13,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 /** Ranks on a thread each: over memory lines, or over shared memory, which each maps by itself as a process would. */
 final class ThreadRing implements AutoCloseable {
@@ -39,6 +42,18 @@ final class ThreadRing implements AutoCloseable {
         this(size, timeout);
         List<Boolean> shared = run(communicator -> communicator.shareMemory(folder));
         assertTrue(size == 1 || !shared.contains(false), "all ranks share memory");
+    }
+
+    /** Hosts of as many ranks each: those of one have a folder in common. */
+    static ThreadRing onHosts(Duration timeout, Path folder, int... hosts) throws Exception {
+        ThreadRing ring = new ThreadRing(IntStream.of(hosts).sum(), timeout);
+        List<Path> folders = new ArrayList<>();
+        for (int host = 0; host < hosts.length; host++) {
+            Path own = Files.createDirectories(folder.resolve("host-" + host));
+            folders.addAll(Collections.nCopies(hosts[host], own));
+        }
+        var unused = ring.run(communicator -> communicator.shareMemory(folders.get(communicator.rank())));
+        return ring;
     }
 
     Communicator rank(int rank) {

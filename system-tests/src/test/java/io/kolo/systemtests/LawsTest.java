@@ -9,7 +9,9 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
@@ -19,8 +21,18 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
 
 /** The laws of ARCHITECTURE.md, by number. */
-@AnalyzeClasses(packages = "io.kolo", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "io.kolo",
+        importOptions = {DoNotIncludeTests.class, LawsTest.NoTestJars.class})
 class LawsTest {
+    /** The test jars of other modules. */
+    static final class NoTestJars implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
+
     // 1. Dependencies point down; siblings are strangers; no package cycles.
 
     @ArchTest

@@ -1,6 +1,7 @@
 package io.kolo.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kolo.allreduce.Buffers;
 import io.kolo.allreduce.CollectiveChecks;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,6 +51,28 @@ class TransportSystemTest {
                 return differing(worker.communicator(), seed) + atOnce.join();
             });
             assertEquals(Collections.nCopies(size, 0), inSets);
+        }
+    }
+
+    /** Two nodes that the engine plays, which share no memory: shared memory on each, UDP between them. */
+    @Test
+    void shouldAddUpOnEachHostAndThenBetweenThem(SplittableRandom random) {
+        long seed = random.nextLong();
+        try (RayExecutor executor = RayExecutor.builder()
+                .address("local")
+                .nodes("2x{cpu:2}")
+                .workers(4)
+                .build()) {
+            executor.start();
+            List<String> plans = executor.run(worker -> {
+                CollectiveChecks checks =
+                        new CollectiveChecks(worker.communicator(), new SplittableRandom(seed), LARGE, 2, 2);
+                int checked = checks.checkAll(List.of(DataType.F32, DataType.F16), 257, LARGE);
+                return checked + " by " + worker.communicator().description();
+            });
+            assertTrue(
+                    plans.getFirst().endsWith("2 hosts of 2 + 2 ranks: shared memory on each, a ring of hosts"),
+                    plans.toString());
         }
     }
 

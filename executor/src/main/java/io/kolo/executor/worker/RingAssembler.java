@@ -8,6 +8,8 @@ import io.kolo.executor.Transport;
 import io.kolo.executor.control.proto.Member;
 import io.kolo.executor.control.proto.World;
 import io.kolo.kernels.Kernels;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -24,11 +26,19 @@ final class RingAssembler {
         this.kernels = kernels;
     }
 
-    /** Goes over to shared memory in the job's folder, where {@code own} is, unless the world says otherwise. */
-    void share(Communicator formed, World world, Path own) {
+    /**
+     * Goes over to shared memory, unless the world says otherwise, in a folder beside {@code own} that the workers of a
+     * node have in common: nodes that the local engine plays are hosts to each other.
+     */
+    void share(Communicator formed, World world, Path own) throws IOException {
         Transport transport = Transport.valueOf(world.getTransport());
-        boolean shared = transport != Transport.UDP
-                && formed.shareMemory(own.resolveSibling(".").normalize());
+        if (transport == Transport.UDP) {
+            return;
+        }
+        Path folder =
+                own.resolveSibling("host-" + world.getMembers(world.getRank()).getHost());
+        Files.createDirectories(folder);
+        boolean shared = formed.shareMemory(folder);
         if (transport == Transport.SHARED_MEMORY && !shared && formed.size() > 1) {
             throw new IllegalStateException("there is no shared memory for all ranks; use transport AUTO");
         }

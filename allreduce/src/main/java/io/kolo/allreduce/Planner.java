@@ -1,0 +1,43 @@
+package io.kolo.allreduce;
+
+import io.kolo.kernels.DataType;
+import io.kolo.kernels.ReduceOp;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/** Chooses how the ranks of a World do their operations: once, all the same, by where they are. */
+final class Planner {
+    private Planner() {}
+
+    /**
+     * Chooses, with all ranks.
+     *
+     * @param byLinks what they have so far
+     * @param folder where those of one host see each other's files
+     */
+    static Plan choose(Communicator communicator, Ring ring, Plan byLinks, Patience patience, Path folder) {
+        Hosts hosts = Hosts.find(communicator, folder);
+        if (hosts.count() == 1) {
+            return onOneHost(communicator, ring, byLinks, patience, folder);
+        }
+        return hosts.count() < ring.size() ? onHosts(communicator, ring, byLinks, hosts, folder) : byLinks;
+    }
+
+    private static Plan onOneHost(Communicator communicator, Ring ring, Plan byLinks, Patience patience, Path folder) {
+        if (ring.size() == 1) {
+            return byLinks;
+        }
+        HostMemory memory = HostMemory.agree(communicator, ring, folder, HostGroup.memoryBytes(ring.size()));
+        return memory == null ? byLinks : new HostPlan(ring, memory, patience);
+    }
+
+    private static Plan onHosts(Communicator communicator, Ring ring, Plan byLinks, Hosts hosts, Path folder) {
+        int leader = hosts.leader(ring.rank());
+        boolean leads = leader == ring.rank();
+        Communicator local = communicator.set(leader);
+        Communicator leaders = communicator.set(leads ? 1 : 0);
+        int[] shares = {local.shareMemory(folder) || local.size() == 1 ? 1 : 0};
+        communicator.allReduce(MemorySegment.ofArray(shares), DataType.I32, ReduceOp.MIN);
+        return shares[0] == 1 ? new HostsPlan(hosts, byLinks, local, leaders, leads) : byLinks;
+    }
+}
