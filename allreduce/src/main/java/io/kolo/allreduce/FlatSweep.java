@@ -20,10 +20,6 @@ final class FlatSweep {
         this.base = group.memory().segment().address();
     }
 
-    static boolean fits(long bytes) {
-        return bytes <= HostGroup.FLAT_BYTES;
-    }
-
     /** Before the meeting. */
     void put(Operation operation, HostBuffer buffer) {
         int rank = group.rank();

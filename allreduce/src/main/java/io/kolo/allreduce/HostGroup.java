@@ -33,6 +33,9 @@ final class HostGroup implements AutoCloseable {
         }
     }
 
+    /** Bytes up to which a second meeting costs more than it saves. */
+    static final int TINY_BYTES = 2 * 1024;
+
     /** Bytes that an operation with one meeting carries. */
     static final int FLAT_BYTES = 16 * 1024;
 
@@ -49,6 +52,7 @@ final class HostGroup implements AutoCloseable {
     private static final int WORD_STRIDE = 128; // two lines: the next one is fetched along
     private static final int DESCRIPTOR = 4 * WORD_STRIDE;
     private static final int LOCATION = ChunkHeader.LENGTH;
+    private static final int PUT = LOCATION + 2 * Long.BYTES;
     private static final int MESSAGE = DESCRIPTOR + PARITIES * WORD_STRIDE;
     private static final int MESSAGE_BYTES = 2048;
     private static final int SLOT = 4096;
@@ -173,8 +177,15 @@ final class HostGroup implements AutoCloseable {
         current = description.of(ring);
     }
 
-    /** Says where this rank's buffer is: in which memory that all have mapped, or 0, and how far from its start. */
-    void locate(long memoryNumber, long offset) {
+    /**
+     * Says where this rank's buffer is.
+     *
+     * @param memoryNumber of a memory that all have mapped, or 0
+     * @param offset how far from the start of this rank's part of it
+     * @param put whether its elements are in {@link #flat}, too
+     */
+    void locate(long memoryNumber, long offset, boolean put) {
+        words.putLong(descriptor(ring.rank(), parity) + PUT, put ? 1 : 0);
         words.putLong(descriptor(ring.rank(), parity) + LOCATION, memoryNumber);
         words.putLong(descriptor(ring.rank(), parity) + LOCATION + Long.BYTES, offset);
     }
@@ -188,6 +199,16 @@ final class HostGroup implements AutoCloseable {
             if (number == 0
                     || words.getLong(other) != number
                     || words.getLong(other + Long.BYTES) != words.getLong(own + Long.BYTES)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Returns whether all ranks' elements are in {@link #flat}. */
+    boolean haveAllPut() {
+        for (int rank = 0; rank < ring.size(); rank++) {
+            if (words.getLong(descriptor(rank, parity) + PUT) == 0) {
                 return false;
             }
         }

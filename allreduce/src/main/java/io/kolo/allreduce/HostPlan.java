@@ -75,26 +75,27 @@ final class HostPlan implements Plan {
     public void run(Operation operation, MemorySegment buffer) {
         own.use(buffer, operation.elements().sizeBytes());
         try {
-            run(operation, FlatSweep.fits(buffer.byteSize()), find(buffer));
+            run(operation, find(buffer));
         } finally {
             Reference.reachabilityFence(buffer); // so far its memory was used by address
         }
     }
 
-    private void run(Operation operation, boolean isFlat, @Nullable Shared memory) {
+    private void run(Operation operation, @Nullable Shared memory) {
         operation.describe(group.begin(), own.count());
-        if (isFlat) {
+        boolean puts = own.byteSize() <= (memory == null ? HostGroup.FLAT_BYTES : HostGroup.TINY_BYTES);
+        if (puts) {
             flat.put(operation, own);
-        } else {
-            group.locate(
-                    memory == null ? 0 : memory.number,
-                    memory == null ? 0 : own.start() - memory.address(group.rank()));
         }
+        group.locate(
+                memory == null ? 0 : memory.number,
+                memory == null ? 0 : own.start() - memory.address(group.rank()),
+                puts);
         group.meetInOperation();
         if (operation.collective() == Collective.BARRIER) {
             return;
         }
-        if (isFlat) {
+        if (group.haveAllPut()) {
             flat.take(operation, own);
         } else if (memory != null && group.isLocatedAlike()) {
             direct.run(operation, own, memory);

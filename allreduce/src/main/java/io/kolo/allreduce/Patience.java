@@ -23,10 +23,15 @@ final class Patience {
         this.ring = ring;
         this.whole = whole;
         this.timeoutNs = timeout.toNanos();
-        // More ranks than cores: who spins keeps the one from running that it waits for.
-        int spins = ring.size() <= Runtime.getRuntime().availableProcessors() ? 1000 : 20;
+        // More ranks than cores: who spins keeps the one from running that it waits for, and who yields lets it. Else
+        // two
+        // that are on one core stay there while they yield, and who sleeps is woken on a free one.
+        boolean crowded = ring.size() > Runtime.getRuntime().availableProcessors();
         this.idle = new BackoffIdleStrategy(
-                spins, 1000, TimeUnit.MICROSECONDS.toNanos(1), TimeUnit.MICROSECONDS.toNanos(100));
+                crowded ? 20 : 1000,
+                crowded ? 1000 : 1,
+                TimeUnit.MICROSECONDS.toNanos(1),
+                TimeUnit.MICROSECONDS.toNanos(100));
     }
 
     /** Ends this wait and all further ones; any thread may call it, and only the first call counts. */

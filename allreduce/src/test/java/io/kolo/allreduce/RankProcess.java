@@ -2,6 +2,7 @@ package io.kolo.allreduce;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.kolo.allreduce.aeron.AeronEndpoint;
@@ -28,6 +29,7 @@ import java.util.zip.CRC32C;
  *       MICROSECONDS}, the time that a pending one has taken to end
  *   <li>{@code abort CULPRIT}: what it is doing ends
  *   <li>{@code check}: does a few collectives; answers {@code checked}
+ *   <li>{@code litmus ROUNDS}: exchanges numbers that change, in all ways; answers {@code COUNT stale}
  *   <li>{@code fill}, {@code digest}, {@code old}: fills its shared memory; answers the digest of it, and of that of
  *       the World before
  *   <li>{@code forget}: leaves the World before
@@ -88,6 +90,7 @@ final class RankProcess {
                 }
                 say("checked");
             }
+            case "litmus" -> say(stale(Integer.parseInt(words.get(1))) + " stale");
             case "fill" -> {
                 for (long i = 0; i < FLOATS; i++) {
                     shared.setAtIndex(JAVA_FLOAT, i, (float) (communicator.rank() * 7L + i));
@@ -164,6 +167,44 @@ final class RankProcess {
                 check(buffer, value * (number % size + 1));
             }
         }
+    }
+
+    /** Returns in how many of the rounds an element was not of that round. */
+    private int stale(int rounds) {
+        long[] values = new long[64];
+        MemorySegment onHeap = MemorySegment.ofArray(values);
+        MemorySegment direct = shared.asSlice(0, 4096);
+        MemorySegment staged = own.asSlice(0, 20_000);
+        int right = (communicator.rank() + 1) % communicator.size();
+        int stale = 0;
+        for (long round = 1; round <= rounds; round++) {
+            long value = round * (communicator.rank() + 1);
+            long sum = round * communicator.size() * (communicator.size() + 1) / 2;
+            MemorySegment buffer = round % 4 == 0 ? direct : round % 4 == 1 ? staged : onHeap;
+            for (long i = 0; i < buffer.byteSize() / Long.BYTES; i++) {
+                buffer.set(JAVA_LONG_UNALIGNED, i * Long.BYTES, value);
+            }
+            if (round % 4 == 3) {
+                sum = round * (right + 1); // of two ranks, each has the other's
+                MemorySegment sent = MemorySegment.ofArray(values.clone());
+                if (communicator.rank() == 0) {
+                    communicator.send(sent, DataType.I64, right);
+                    communicator.receive(buffer, DataType.I64, right);
+                } else {
+                    communicator.receive(buffer, DataType.I64, right);
+                    communicator.send(sent, DataType.I64, right);
+                }
+            } else {
+                communicator.allReduce(buffer, DataType.I64, ReduceOp.SUM);
+            }
+            for (long i = 0; i < buffer.byteSize() / Long.BYTES; i++) {
+                if (buffer.get(JAVA_LONG_UNALIGNED, i * Long.BYTES) != sum) {
+                    stale++;
+                    break;
+                }
+            }
+        }
+        return stale;
     }
 
     private static void fill(MemorySegment buffer, float value) {

@@ -1,16 +1,11 @@
 package io.kolo.allreduce;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kolo.testkit.Leftovers;
 import io.kolo.testkit.Seeded;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.PrintWriter;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,8 +13,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -39,9 +32,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class SurvivorsSystemTest {
     private static final int RANKS = 3;
     private static final int ROUNDS = Integer.getInteger("kolo.rounds", 0);
-    private static final long DEADLINE_S = 60;
 
-    private final List<Rank> ranks = new ArrayList<>();
+    private final List<RankHandle> ranks = new ArrayList<>();
     private final List<Long> abortUs = new ArrayList<>();
     private final List<Long> formUs = new ArrayList<>();
     private Path folder;
@@ -55,7 +47,7 @@ class SurvivorsSystemTest {
 
     @AfterEach
     void stop() throws Exception {
-        for (Rank rank : ranks) {
+        for (RankHandle rank : ranks) {
             rank.kill();
         }
         try (Stream<Path> files = Files.walk(folder)) {
@@ -76,14 +68,14 @@ class SurvivorsSystemTest {
         int oldOnesTouched = 0;
         for (int round = 0; round < rounds; round++) {
             form(ranks);
-            Rank victim = interrupt(random, "-STOP");
+            RankHandle victim = interrupt(random, "-STOP");
             victim.awaitState('T');
-            List<Rank> survivors = survivorsOf(victim, "CollectiveAbortedException");
+            List<RankHandle> survivors = survivorsOf(victim, "CollectiveAbortedException");
             form(survivors);
             tell(survivors, "fill", "filled");
             List<String> digests = answers(survivors, "digest");
             List<String> old = answers(survivors, "old");
-            signal(victim, "-CONT");
+            victim.signal("-CONT");
             victim.expect("failed CollectiveAbortedException");
             oldOnesTouched += old.equals(answers(survivors, "old")) ? 0 : 1;
             assertEquals(digests, answers(survivors, "digest"), "round " + round);
@@ -100,11 +92,11 @@ class SurvivorsSystemTest {
         int rounds = ROUNDS > 0 ? ROUNDS : 50;
         startRanks(RANKS + 1);
         for (int round = 0; round < rounds; round++) {
-            Rank spare = ranks.removeLast();
+            RankHandle spare = ranks.removeLast();
             form(ranks);
-            Rank victim = interrupt(random, "-KILL");
+            RankHandle victim = interrupt(random, "-KILL");
             victim.kill();
-            List<Rank> survivors = survivorsOf(victim, "CollectiveAbortedException");
+            List<RankHandle> survivors = survivorsOf(victim, "CollectiveAbortedException");
             form(survivors);
             tell(survivors, "forget", "forgotten");
             tell(survivors, "check", "checked");
@@ -122,6 +114,17 @@ class SurvivorsSystemTest {
         report();
     }
 
+    /**
+     * A litmus test of the words in shared memory: whoever sees a word that has come up sees all that was stored
+     * before. All values change from round to round, so that a stale one makes a wrong sum.
+     */
+    @Test
+    void shouldNeverSeeAWordBeforeWhatWasStoredBeforeIt() throws Exception {
+        startRanks(2);
+        form(ranks);
+        tell(ranks, "litmus " + (ROUNDS > 0 ? ROUNDS * 1000 : 100_000), "0 stale");
+    }
+
     private void report() {
         Collections.sort(abortUs);
         Collections.sort(formUs);
@@ -136,14 +139,14 @@ class SurvivorsSystemTest {
 
     private void startRanks(int count) throws IOException, InterruptedException {
         for (int i = 0; i < count; i++) {
-            ranks.add(new Rank(folder));
+            ranks.add(new RankHandle(folder));
         }
     }
 
     /** All join the next generation, in this order. */
-    private void form(List<Rank> members) throws InterruptedException {
+    private void form(List<RankHandle> members) throws InterruptedException {
         List<String> addresses = new ArrayList<>();
-        for (Rank member : members) {
+        for (RankHandle member : members) {
             addresses.add(member.address());
         }
         generation++;
@@ -151,7 +154,7 @@ class SurvivorsSystemTest {
             members.get(rank).tell("form " + generation + " " + rank + " " + String.join(" ", addresses));
         }
         long slowest = 0;
-        for (Rank member : members) {
+        for (RankHandle member : members) {
             slowest = Math.max(slowest, Long.parseLong(member.expect("formed").get(1)));
         }
         if (members.size() < RANKS) {
@@ -160,108 +163,46 @@ class SurvivorsSystemTest {
     }
 
     /** Lets all work, and sends one of them a signal at some moment. */
-    private Rank interrupt(SplittableRandom random, String signal) throws Exception {
+    private RankHandle interrupt(SplittableRandom random, String signal) throws Exception {
         long seed = random.nextLong();
-        for (Rank rank : ranks) {
+        for (RankHandle rank : ranks) {
             rank.tell("work " + seed);
         }
         LockSupport.parkNanos(random.nextLong(TimeUnit.MILLISECONDS.toNanos(30)));
-        Rank victim = ranks.get(random.nextInt(RANKS));
-        signal(victim, signal);
+        RankHandle victim = ranks.get(random.nextInt(RANKS));
+        victim.signal(signal);
         return victim;
     }
 
-    private List<Rank> survivorsOf(Rank victim, String error) throws InterruptedException {
-        List<Rank> survivors = new ArrayList<>(ranks);
+    private List<RankHandle> survivorsOf(RankHandle victim, String error) throws InterruptedException {
+        List<RankHandle> survivors = new ArrayList<>(ranks);
         survivors.remove(victim);
         int culprit = ranks.indexOf(victim);
-        for (Rank survivor : survivors) {
+        for (RankHandle survivor : survivors) {
             survivor.tell("abort " + culprit);
         }
-        for (Rank survivor : survivors) {
+        for (RankHandle survivor : survivors) {
             List<String> failed = survivor.expect("failed " + error + " " + culprit);
             abortUs.add(Long.parseLong(failed.getLast()));
         }
         return survivors;
     }
 
-    private static void tell(List<Rank> ranks, String command, String answer) throws InterruptedException {
-        for (Rank rank : ranks) {
+    private static void tell(List<RankHandle> ranks, String command, String answer) throws InterruptedException {
+        for (RankHandle rank : ranks) {
             rank.tell(command);
         }
-        for (Rank rank : ranks) {
+        for (RankHandle rank : ranks) {
             var unused = rank.expect(answer);
         }
     }
 
-    private static List<String> answers(List<Rank> ranks, String command) throws InterruptedException {
+    private static List<String> answers(List<RankHandle> ranks, String command) throws InterruptedException {
         List<String> answers = new ArrayList<>();
-        for (Rank rank : ranks) {
+        for (RankHandle rank : ranks) {
             rank.tell(command);
             answers.add(rank.expect(command).get(1));
         }
         return answers;
-    }
-
-    private static void signal(Rank rank, String signal) throws Exception {
-        String pid = String.valueOf(rank.process.pid());
-        assertEquals(0, new ProcessBuilder("kill", signal, pid).start().waitFor());
-    }
-
-    private static final class Rank {
-        private final Process process;
-        private final PrintWriter input;
-        private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
-        private String address = "";
-
-        Rank(Path folder) throws IOException {
-            List<String> command = new ArrayList<>();
-            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-            ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                    .filter(argument -> argument.startsWith("--"))
-                    .forEach(command::add);
-            command.addAll(List.of(
-                    "-Xmx256m",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    RankProcess.class.getName(),
-                    folder.toString()));
-            process = new ProcessBuilder(command)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            input = new PrintWriter(process.getOutputStream(), true, UTF_8);
-            BufferedReader output = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
-            Thread.ofVirtual().start(() -> output.lines().forEach(lines::add));
-        }
-
-        String address() throws InterruptedException {
-            if (address.isEmpty()) {
-                address = expect("address").get(1);
-            }
-            return address;
-        }
-
-        void tell(String line) {
-            input.println(line);
-        }
-
-        List<String> expect(String start) throws InterruptedException {
-            String line = lines.poll(DEADLINE_S, TimeUnit.SECONDS);
-            assertTrue(line != null && line.startsWith(start), "'" + start + "' was expected, not '" + line + "'");
-            return List.of(line.split(" ", -1));
-        }
-
-        void awaitState(char state) throws IOException {
-            long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_S);
-            Path file = Path.of("/proc", String.valueOf(process.pid()), "stat");
-            while (Files.readString(file).charAt(Files.readString(file).indexOf(')') + 2) != state) {
-                assertTrue(System.nanoTime() - deadlineNs < 0, "the process does not come to state " + state);
-                Thread.onSpinWait();
-            }
-        }
-
-        void kill() throws InterruptedException {
-            assertTrue(process.destroyForcibly().waitFor(DEADLINE_S, TimeUnit.SECONDS), "the process does not end");
-        }
     }
 }

@@ -153,6 +153,11 @@ final class LaunchOptions {
             description = "Where each job makes a folder with the workers' output and a summary (default: none).")
     private @Nullable Path logFolder;
 
+    /** Returns how many workers were asked for. */
+    int workers() {
+        return workers == null ? 1 : workers;
+    }
+
     RayExecutorBuilder builder() {
         RayExecutorBuilder builder = RayExecutor.builder()
                 .cpusPerWorker(cpusPerWorker)

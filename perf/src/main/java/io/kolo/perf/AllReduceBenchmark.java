@@ -62,6 +62,7 @@ public final class AllReduceBenchmark {
      *
      * @param bytes of each rank's buffer
      * @param operations how many were measured
+     * @param addUs median of what {@code a += b} takes where each rank does an n-th of the elements
      * @param wrong elements of the last result that are not what they should be, on any rank
      */
     public record Row(
@@ -72,8 +73,17 @@ public final class AllReduceBenchmark {
             double p99Us,
             double algbwGBs,
             double busbwGBs,
+            double addUs,
             long wrong)
-            implements Serializable {}
+            implements Serializable {
+        /**
+         * Returns the memory bandwidth of an all-reduce of n shared buffers, of which each rank reads and writes
+         * {@code S}, over that of {@code a += b}, of which it reads and writes {@code 3 S / n}: 1 is all that there is.
+         */
+        public double shareOfAdding(int ranks) {
+            return 2.0 / medianUs / (3.0 / ranks / addUs);
+        }
+    }
 
     /** What {@link #run} returns: how the ranks exchanged, and a row a size. */
     public record Result(int ranks, String plan, String memory, List<Row> rows) implements Serializable {}
@@ -114,7 +124,32 @@ public final class AllReduceBenchmark {
         long[] wrong = {wrong(buffer, communicator.size())};
         communicator.allReduce(MemorySegment.ofArray(wrong), DataType.I64, ReduceOp.SUM);
         communicator.allReduce(MemorySegment.ofArray(timesNs), DataType.I64, ReduceOp.MAX);
-        return row(buffer.byteSize(), timesNs, communicator.size(), wrong[0]);
+        long[] addNs = addNs(communicator, buffer.byteSize(), Math.max(1, operations / 4));
+        return row(buffer.byteSize(), timesNs, addNs, communicator.size(), wrong[0]);
+    }
+
+    /** What the machine can do: all ranks at once add up two arrays of an n-th of the elements. */
+    private static long[] addNs(Communicator communicator, long bytes, int operations) {
+        float[] target = new float[Math.toIntExact(Math.max(1, bytes / FLOAT_BYTES / communicator.size()))];
+        float[] source = new float[target.length];
+        long[] timesNs = new long[operations];
+        for (int i = 0; i < operations; i++) {
+            Arrays.fill(target, i);
+            Arrays.fill(source, 1);
+            communicator.barrier();
+            long startNs = System.nanoTime();
+            add(target, source);
+            timesNs[i] = System.nanoTime() - startNs;
+        }
+        communicator.allReduce(MemorySegment.ofArray(timesNs), DataType.I64, ReduceOp.MAX);
+        Arrays.sort(timesNs);
+        return timesNs;
+    }
+
+    private static void add(float[] target, float[] source) {
+        for (int i = 0; i < target.length; i++) {
+            target[i] += source[i];
+        }
     }
 
     private static long wrong(MemorySegment buffer, int size) {
@@ -128,7 +163,7 @@ public final class AllReduceBenchmark {
         return wrong;
     }
 
-    private static Row row(long bytes, long[] timesNs, int size, long wrong) {
+    private static Row row(long bytes, long[] timesNs, long[] addNs, int size, long wrong) {
         Arrays.sort(timesNs);
         double medianUs = timesNs[timesNs.length / 2] / 1e3;
         double algbwGBs = bytes / medianUs / 1e3;
@@ -140,6 +175,7 @@ public final class AllReduceBenchmark {
                 timesNs[timesNs.length * 99 / 100] / 1e3,
                 algbwGBs,
                 algbwGBs * 2 * (size - 1) / size,
+                addNs[addNs.length / 2] / 1e3,
                 wrong);
     }
 }

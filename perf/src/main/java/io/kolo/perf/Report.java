@@ -6,30 +6,25 @@ import java.util.Locale;
 /** A benchmark's figures as a table to read, and as CSV and JSON for programs. */
 public final class Report {
     private static final String HEADER =
-            "       bytes  operations      min us   median us      p99 us  algbw GB/s  busbw GB/s  wrong";
+            "       bytes  operations      min us   median us      p99 us  algbw GB/s  busbw GB/s"
+                    + "  of a+=b  wrong  busbw";
+    private static final int BAR_WIDTH = 40;
 
     private Report() {}
 
-    /** Returns a table, its columns those of nccl-tests. */
+    /** Returns a table, its columns those of nccl-tests, with bars for the bus bandwidth. */
     public static String table(AllReduceBenchmark.Result result) {
-        String head = String.format(
+        StringBuilder table = new StringBuilder(String.format(
                 "all-reduce, F32 SUM, %d ranks, %s, %s buffers%n%s%n",
-                result.ranks(), result.plan(), result.memory().toLowerCase(Locale.ROOT), HEADER);
-        return head + rows(result, "%12d%12d%12.2f%12.2f%12.2f%12.2f%12.2f%7d%n");
-    }
-
-    /** Returns a line a size, after a line with the names of the columns. */
-    public static String csv(AllReduceBenchmark.Result result) {
-        String head = "ranks,memory,bytes,operations,min_us,median_us,p99_us,algbw_gb_s,busbw_gb_s,wrong\n";
-        return head + rows(result, result.ranks() + "," + result.memory() + ",%d,%d,%.3f,%.3f,%.3f,%.3f,%.3f,%d%n");
-    }
-
-    private static String rows(AllReduceBenchmark.Result result, String format) {
-        StringBuilder rows = new StringBuilder();
+                result.ranks(), result.plan(), result.memory().toLowerCase(Locale.ROOT), HEADER));
+        double best = result.rows().stream()
+                .mapToDouble(AllReduceBenchmark.Row::busbwGBs)
+                .max()
+                .orElse(1);
         for (AllReduceBenchmark.Row row : result.rows()) {
-            rows.append(String.format(
+            table.append(String.format(
                     Locale.ROOT,
-                    format,
+                    "%12d%12d%12.2f%12.2f%12.2f%12.2f%12.2f%8.0f%%%7d  %s%n",
                     row.bytes(),
                     row.operations(),
                     row.minUs(),
@@ -37,9 +32,34 @@ public final class Report {
                     row.p99Us(),
                     row.algbwGBs(),
                     row.busbwGBs(),
+                    100 * row.shareOfAdding(result.ranks()),
+                    row.wrong(),
+                    "█".repeat((int) Math.round(BAR_WIDTH * row.busbwGBs() / Math.max(best, Double.MIN_NORMAL)))));
+        }
+        return table.toString();
+    }
+
+    /** Returns a line a size, after a line with the names of the columns. */
+    public static String csv(AllReduceBenchmark.Result result) {
+        StringBuilder csv = new StringBuilder(
+                "ranks,memory,bytes,operations,min_us,median_us,p99_us,algbw_gb_s,busbw_gb_s,add_us,wrong\n");
+        for (AllReduceBenchmark.Row row : result.rows()) {
+            csv.append(String.format(
+                    Locale.ROOT,
+                    "%d,%s,%d,%d,%.3f,%.3f,%.3f,%.3f,%.3f,%.3f,%d%n",
+                    result.ranks(),
+                    result.memory(),
+                    row.bytes(),
+                    row.operations(),
+                    row.minUs(),
+                    row.medianUs(),
+                    row.p99Us(),
+                    row.algbwGBs(),
+                    row.busbwGBs(),
+                    row.addUs(),
                     row.wrong()));
         }
-        return rows.toString();
+        return csv.toString();
     }
 
     /** Returns the result as it is. */

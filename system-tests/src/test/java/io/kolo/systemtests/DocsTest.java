@@ -62,6 +62,13 @@ class DocsTest {
     @ValueSource(
             strings = {
                 "ARCHITECTURE.md",
+                "docs/algorithm-direct.md",
+                "docs/algorithm-exchange.md",
+                "docs/algorithm-flat.md",
+                "docs/algorithm-hosts.md",
+                "docs/algorithm-ring.md",
+                "docs/algorithm-staged.md",
+                "docs/collectives.md",
                 "docs/data-path.md",
                 "docs/failures.md",
                 "docs/control-channel.md",
