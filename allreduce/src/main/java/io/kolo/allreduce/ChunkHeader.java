@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *  offset bytes field
  *       0     8 key         of the generation
- *       8     4 generation
- *      12     4 sequence    of the operation in its generation, from 1
+ *       8     4 checksum    CRC32C of all that follows it, where the line needs one
+ *      12     4 sequence    of the operation in its communicator, from 1
  *      16     4 chunk       running number in the operation, from 0
- *      20     2 root        of a broadcast, else 0
+ *      20     2 root        of a broadcast, reduce, gather or scatter, else 0
  *      22     1 collective
  *      23     1 type and op four bits each; 0 where there is none
  *      24     8 count       elements of the operation's buffer
@@ -33,14 +33,20 @@ public final class ChunkHeader {
     /** Bytes of a header. */
     static final int LENGTH = 32;
 
+    /** Where that begins which a checksum is of. */
+    static final int CHECKED = 12;
+
     private static final int KEY = 0;
-    private static final int GENERATION = 8;
+    private static final int CHECKSUM = 8;
     private static final int SEQUENCE = 12;
     private static final int CHUNK = 16;
     private static final int ROOT = 20;
     private static final int COLLECTIVE = 22;
     private static final int TYPE_AND_OP = 23;
     private static final int COUNT = 24;
+
+    /** Keeps generations apart also where their keys are the same. */
+    private static final long GOLDEN_RATIO = 0x9e3779b97f4a7c15L;
 
     private final MutableDirectBuffer buffer = new UnsafeBuffer(0, 0);
 
@@ -67,8 +73,7 @@ public final class ChunkHeader {
     }
 
     ChunkHeader of(Ring ring) {
-        buffer.putLong(KEY, ring.key(), LITTLE_ENDIAN);
-        buffer.putInt(GENERATION, ring.generation(), LITTLE_ENDIAN);
+        buffer.putLong(KEY, ring.key() + ring.generation() * GOLDEN_RATIO, LITTLE_ENDIAN);
         return this;
     }
 
@@ -95,8 +100,13 @@ public final class ChunkHeader {
         return buffer.getInt(CHUNK, LITTLE_ENDIAN);
     }
 
-    int generation() {
-        return buffer.getInt(GENERATION, LITTLE_ENDIAN);
+    /** Returns the checksum; {@link #CHECKED} is where what it is of begins. */
+    int checksum() {
+        return buffer.getInt(CHECKSUM, LITTLE_ENDIAN);
+    }
+
+    void checksum(int checksum) {
+        buffer.putInt(CHECKSUM, checksum, LITTLE_ENDIAN);
     }
 
     int sequence() {
@@ -116,7 +126,7 @@ public final class ChunkHeader {
     }
 
     boolean isOfGenerationOf(ChunkHeader other) {
-        return buffer.getLong(KEY) == other.buffer.getLong(KEY) && generation() == other.generation();
+        return buffer.getLong(KEY) == other.buffer.getLong(KEY);
     }
 
     boolean isOfOperationOf(ChunkHeader other) {

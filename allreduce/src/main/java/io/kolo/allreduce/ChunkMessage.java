@@ -3,6 +3,7 @@ package io.kolo.allreduce;
 import java.lang.foreign.MemorySegment;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.checksum.Crc32c;
 
 /** A chunk as any transport carries it: the header, then the data. One for each end that receives; not thread-safe. */
 public final class ChunkMessage {
@@ -37,6 +38,27 @@ public final class ChunkMessage {
         header.copyTo(target, index);
         long address = NativeMemory.address(target, index + ChunkHeader.LENGTH);
         MemorySegment.copy(data, offset, NativeMemory.EVERYWHERE, address, length);
+    }
+
+    /**
+     * Puts a checksum into a message.
+     *
+     * @param message off-heap, with a whole message at {@code index}
+     * @param length bytes of the message
+     */
+    public void seal(MutableDirectBuffer message, int index, int length) {
+        received.wrap(message, index).checksum(checksum(message, index, length));
+    }
+
+    /** Returns whether a message is as it was when it was sealed. */
+    public boolean isIntact(DirectBuffer message, int index, int length) {
+        return length >= ChunkHeader.LENGTH
+                && received.wrap(message, index).checksum() == checksum(message, index, length);
+    }
+
+    private static int checksum(DirectBuffer message, int index, int length) {
+        return Crc32c.INSTANCE.compute(
+                message.addressOffset(), index + ChunkHeader.CHECKED, length - ChunkHeader.CHECKED);
     }
 
     /**

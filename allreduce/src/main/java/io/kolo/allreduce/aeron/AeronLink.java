@@ -19,13 +19,18 @@ import org.agrona.DirectBuffer;
  * the driver put what it received.
  */
 final class AeronLink implements Link {
+    private static final System.Logger LOG = System.getLogger(AeronLink.class.getName());
+
     private final DriverDuty duty;
     private final Subscription fromLeft;
     private final ExclusivePublication toRight;
     private final BufferClaim claim = new BufferClaim();
+    private final ChunkMessage sent = new ChunkMessage();
     private final ChunkMessage received = new ChunkMessage();
     private final ControlledFragmentHandler handler = this::onFragment;
     private final int maxChunkBytes;
+    private long checkedPosition;
+    private int checkedSession;
     private ChunkReceiver receiver = (header, data, offset, length) -> false;
 
     AeronLink(DriverDuty duty, Subscription fromLeft, ExclusivePublication toRight) {
@@ -65,6 +70,7 @@ final class AeronLink implements Link {
             return false; // also a neighbour that is gone is a reason to wait: the operation has the deadline
         }
         ChunkMessage.write(header, data, offset, length, claim.buffer(), claim.offset());
+        sent.seal(claim.buffer(), claim.offset(), ChunkMessage.length(length));
         claim.commit();
         return true;
     }
@@ -76,6 +82,27 @@ final class AeronLink implements Link {
     }
 
     private Action onFragment(DirectBuffer buffer, int offset, int length, Header header) {
+        if (!isIntact(buffer, offset, length, header)) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "dropped {0} bytes from {1}: damaged on their way, or no chunk",
+                    length,
+                    header.context());
+            return Action.COMMIT;
+        }
         return received.handTo(receiver, buffer, offset, length) ? Action.COMMIT : Action.ABORT;
+    }
+
+    /** A chunk that has to wait comes again and again, and is checked once. */
+    private boolean isIntact(DirectBuffer buffer, int offset, int length, Header header) {
+        if (header.position() == checkedPosition && header.sessionId() == checkedSession) {
+            return true;
+        }
+        if (!received.isIntact(buffer, offset, length)) {
+            return false;
+        }
+        checkedPosition = header.position();
+        checkedSession = header.sessionId();
+        return true;
     }
 }

@@ -31,6 +31,7 @@ public final class JobFolder implements AutoCloseable {
     private static final String OWN_PREFIX = PREFIX + ProcessHandle.current().pid() + "-";
     private static final String ONLY_OWNER_MAY = "rwx------";
     private static final String LOCK = "driver.lock";
+    private static final String HOST_PREFIX = "host-";
     private static final Duration LOCKED_WITHIN = Duration.ofMinutes(1);
     private static final FileAttribute<?> ONLY_OWNER =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(ONLY_OWNER_MAY));
@@ -90,6 +91,19 @@ public final class JobFolder implements AutoCloseable {
     }
 
     /**
+     * Makes, unless it is there, the folder that all workers of a node have in common.
+     *
+     * @param own a worker's folder within a job's folder
+     */
+    public static Path ofHost(Path own, String host) throws IOException {
+        return Files.createDirectories(own.resolveSibling(HOST_PREFIX + host));
+    }
+
+    private static boolean isWorkers(Path file) {
+        return !file.endsWith(LOCK) && !String.valueOf(file.getFileName()).startsWith(HOST_PREFIX);
+    }
+
+    /**
      * What a worker does when its driver is gone: deletes its own folder, and the job's folder once no worker is left
      * in it.
      *
@@ -99,7 +113,7 @@ public final class JobFolder implements AutoCloseable {
         try {
             delete(own);
             Path job = own.resolveSibling(".").normalize();
-            try (DirectoryStream<Path> rest = Files.newDirectoryStream(job, file -> !file.endsWith(LOCK))) {
+            try (DirectoryStream<Path> rest = Files.newDirectoryStream(job, JobFolder::isWorkers)) {
                 if (rest.iterator().hasNext()) {
                     return;
                 }

@@ -38,6 +38,7 @@ final class LocalEngine implements Engine {
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+            "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
             "-XX:+ExitOnOutOfMemoryError");
     private static final String AOT_FLAGS = "-XX:AOT";
     private static final String INCUBATOR_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector";

@@ -7,9 +7,9 @@ import io.kolo.allreduce.aeron.AeronEndpoint;
 import io.kolo.executor.Transport;
 import io.kolo.executor.control.proto.Member;
 import io.kolo.executor.control.proto.World;
+import io.kolo.executor.local.JobFolder;
 import io.kolo.kernels.Kernels;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -35,9 +35,7 @@ final class RingAssembler {
         if (transport == Transport.UDP) {
             return;
         }
-        Path folder =
-                own.resolveSibling("host-" + world.getMembers(world.getRank()).getHost());
-        Files.createDirectories(folder);
+        Path folder = JobFolder.ofHost(own, world.getMembers(world.getRank()).getHost());
         boolean shared = formed.shareMemory(folder);
         if (transport == Transport.SHARED_MEMORY && !shared && formed.size() > 1) {
             throw new IllegalStateException("there is no shared memory for all ranks; use transport AUTO");
