@@ -33,9 +33,6 @@ public final class ChunkHeader {
     /** Bytes of a header. */
     static final int LENGTH = 32;
 
-    /** Where that begins which a checksum is of. */
-    static final int CHECKED = 12;
-
     private static final int KEY = 0;
     private static final int CHECKSUM = 8;
     private static final int SEQUENCE = 12;
@@ -44,6 +41,9 @@ public final class ChunkHeader {
     private static final int COLLECTIVE = 22;
     private static final int TYPE_AND_OP = 23;
     private static final int COUNT = 24;
+
+    /** Where that begins which a checksum is of. */
+    static final int CHECKED = SEQUENCE;
 
     /** Keeps generations apart also where their keys are the same. */
     private static final long GOLDEN_RATIO = 0x9e3779b97f4a7c15L;

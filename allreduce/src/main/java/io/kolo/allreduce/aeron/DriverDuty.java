@@ -26,6 +26,7 @@ final class DriverDuty implements AutoCloseable {
     private final AtomicInteger inside = new AtomicInteger();
     private final Thread background;
     private volatile boolean closed;
+    private boolean ended;
 
     /** Takes who to turn, and where the client leaves its last error. */
     DriverDuty(AgentInvoker driver, AgentInvoker client, AtomicReference<Throwable> fault) {
@@ -123,7 +124,7 @@ final class DriverDuty implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (closed) {
+        if (ended) {
             return;
         }
         closed = true;
@@ -137,5 +138,6 @@ final class DriverDuty implements AutoCloseable {
             Thread.onSpinWait();
             LockSupport.parkNanos(MIN_PARK_NS); // returns at once where the thread is interrupted
         }
+        ended = true;
     }
 }
