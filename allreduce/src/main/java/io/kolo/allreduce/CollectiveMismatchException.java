@@ -7,9 +7,9 @@ package io.kolo.allreduce;
 public final class CollectiveMismatchException extends CollectiveException {
     private static final long serialVersionUID = 1L;
 
-    /** How every message of such an error ends. */
-    static final String ADVICE = ". All ranks have to call the same collectives in the same order, with the same type,"
-            + " operation, length and root.";
+    private static final String ADVICE =
+            ". All ranks have to call the same collectives in the same order, with the same type,"
+                    + " operation, length and root.";
 
     private final int leftRank;
     private final int rightRank;
@@ -18,6 +18,19 @@ public final class CollectiveMismatchException extends CollectiveException {
         super(message);
         this.leftRank = leftRank;
         this.rightRank = rightRank;
+    }
+
+    /**
+     * Creates the error of two ranks.
+     *
+     * @param doings what each of them is in, for the message
+     */
+    static CollectiveMismatchException of(Ring ring, int leftRank, int rightRank, String doings) {
+        return new CollectiveMismatchException(
+                "ranks " + leftRank + " and " + rightRank + " of generation " + ring.generation()
+                        + " are not in the same operation: " + doings + ADVICE,
+                leftRank,
+                rightRank);
     }
 
     /** Returns the rank that sent what the other one did not expect. */

@@ -72,8 +72,12 @@ public final class Communicator implements AutoCloseable {
      * @return whether all ranks are on one host and share memory; the reason, either way, is in the log
      */
     public boolean shareMemory(Path folder) {
+        return shareMemory(Hosts.find(this, folder), folder);
+    }
+
+    boolean shareMemory(Hosts hosts, Path folder) {
         this.folder = folder;
-        Plan chosen = Planner.choose(this, ring, byLinks, patience, folder);
+        Plan chosen = Planner.choose(this, ring, byLinks, patience, hosts, folder);
         sequencer.use(chosen);
         LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", ring, description());
         return chosen instanceof HostPlan;
@@ -178,7 +182,7 @@ public final class Communicator implements AutoCloseable {
     public void allReduce(MemorySegment buffer, DataType type, ReduceOp op, double preScale, double postScale) {
         Arguments.checkWritten(buffer, type);
         Arguments.checkOp(type, op, preScale, postScale);
-        combine(Collective.ALL_REDUCE, type, op, 0, postScale);
+        sequencer.beginCombining(Collective.ALL_REDUCE, type, op, 0, postScale);
         sequencer.run(buffer, preScale);
     }
 
@@ -193,7 +197,7 @@ public final class Communicator implements AutoCloseable {
         Arguments.checkRank("root", root, ring);
         Arguments.checkWritten(buffer, type);
         Arguments.checkOp(type, op, 1, 1);
-        combine(Collective.REDUCE, type, op, root, 1);
+        sequencer.beginCombining(Collective.REDUCE, type, op, root, 1);
         sequencer.run(buffer, 1);
     }
 
@@ -210,7 +214,7 @@ public final class Communicator implements AutoCloseable {
         Arguments.checkWritten(own, type);
         Arguments.checkOp(type, op, 1, 1);
         MemorySegment result = Arguments.checkLength("own", own, segment(all, type));
-        combine(Collective.REDUCE_SCATTER, type, op, 0, 1);
+        sequencer.beginCombining(Collective.REDUCE_SCATTER, type, op, 0, 1);
         sequencer.run(all, 1);
         Exchanges.copy(result, own);
     }
@@ -225,7 +229,7 @@ public final class Communicator implements AutoCloseable {
         Arguments.checkRead(own, type);
         Arguments.checkWritten(all, type);
         Exchanges.copy(own, Arguments.checkLength("own", own, segment(all, type)));
-        var unused = sequencer.begin(Collective.ALL_GATHER, type, 0);
+        sequencer.begin(Collective.ALL_GATHER, type, 0);
         sequencer.run(all, 1);
     }
 
@@ -249,7 +253,7 @@ public final class Communicator implements AutoCloseable {
         Arguments.checkWritten(all, type);
         Exchanges.Parts parts = Arguments.parts("all", all, counts, type, ring);
         Arguments.checkLength("own", own, parts.of(ring.rank()));
-        var unused = sequencer.begin(Collective.ALL_GATHER, type, 0);
+        sequencer.begin(Collective.ALL_GATHER, type, 0);
         sequencer.run((plan, operation) -> exchanges.allToAll(plan, operation, rank -> own, parts));
     }
 
@@ -262,7 +266,7 @@ public final class Communicator implements AutoCloseable {
     public void broadcast(MemorySegment buffer, DataType type, int root) {
         Arguments.checkRank("root", root, ring);
         Arguments.check(buffer, type, root != ring.rank());
-        var unused = sequencer.begin(Collective.BROADCAST, type, root);
+        sequencer.begin(Collective.BROADCAST, type, root);
         sequencer.run(buffer, 1);
     }
 
@@ -279,7 +283,7 @@ public final class Communicator implements AutoCloseable {
             Arguments.checkWritten(all, type);
             Arguments.checkParts("all", all, own, ring);
         }
-        var unused = sequencer.begin(Collective.GATHER, type, root);
+        sequencer.begin(Collective.GATHER, type, root);
         sequencer.run(
                 (plan, operation) -> exchanges.gather(plan, operation, own, Exchanges.Parts.equal(all, ring.size())));
     }
@@ -297,7 +301,7 @@ public final class Communicator implements AutoCloseable {
             Arguments.checkRead(all, type);
             Arguments.checkParts("all", all, own, ring);
         }
-        var unused = sequencer.begin(Collective.SCATTER, type, root);
+        sequencer.begin(Collective.SCATTER, type, root);
         sequencer.run(
                 (plan, operation) -> exchanges.scatter(plan, operation, Exchanges.Parts.equal(all, ring.size()), own));
     }
@@ -333,7 +337,7 @@ public final class Communicator implements AutoCloseable {
         Exchanges.Parts out = Arguments.parts("outgoing", outgoing, outgoingCounts, type, ring);
         Exchanges.Parts in = Arguments.parts("incoming", incoming, incomingCounts, type, ring);
         Arguments.checkLength("the own part of incoming", in.of(ring.rank()), out.of(ring.rank()));
-        var unused = sequencer.begin(Collective.ALL_TO_ALL, type, 0);
+        sequencer.begin(Collective.ALL_TO_ALL, type, 0);
         sequencer.run((plan, operation) -> exchanges.allToAll(plan, operation, out, in));
     }
 
@@ -345,7 +349,7 @@ public final class Communicator implements AutoCloseable {
     public void send(MemorySegment buffer, DataType type, int to) {
         Arguments.checkOther("to", to, ring);
         Arguments.checkRead(buffer, type);
-        var unused = sequencer.beginBetweenTwo(type, ++sent[to]);
+        sequencer.beginBetweenTwo(type, ++sent[to]);
         sequencer.run((plan, operation) -> plan.exchange(operation, to, buffer, Plan.NOBODY, MemorySegment.NULL));
     }
 
@@ -358,20 +362,14 @@ public final class Communicator implements AutoCloseable {
     public void receive(MemorySegment buffer, DataType type, int from) {
         Arguments.checkOther("from", from, ring);
         Arguments.checkWritten(buffer, type);
-        var unused = sequencer.beginBetweenTwo(type, ++received[from]);
+        sequencer.beginBetweenTwo(type, ++received[from]);
         sequencer.run((plan, operation) -> plan.exchange(operation, Plan.NOBODY, MemorySegment.NULL, from, buffer));
     }
 
     /** Returns on no rank before all ranks have called it. */
     public void barrier() {
-        var unused = sequencer.begin(Collective.BARRIER, DataType.F32, 0);
+        sequencer.begin(Collective.BARRIER, DataType.F32, 0);
         sequencer.run(MemorySegment.NULL, 1);
-    }
-
-    private void combine(Collective collective, DataType type, ReduceOp op, int root, double postScale) {
-        var unused = sequencer
-                .begin(collective, type, root)
-                .combining(kernels, op, op == ReduceOp.AVERAGE ? ring.size() : 1, postScale);
     }
 
     /**

@@ -43,7 +43,7 @@ final class DirectSweep {
         if (operation.combines()) {
             Reducer reducer = operation.reducer();
             for (int i = 1; i < group.size(); i++) {
-                reducer.reduce(ANYWHERE, own, ANYWHERE, own + distance(memory, rightBy(i)), length);
+                reducer.reduce(ANYWHERE, own, ANYWHERE, own + distance(memory, group.rightBy(i)), length);
             }
             operation.finish(ANYWHERE, own, length);
         }
@@ -51,14 +51,10 @@ final class DirectSweep {
 
     private void store(Operation operation, HostPlan.Shared memory, long own, long bytes) {
         for (int i = 1; i < group.size(); i++) {
-            if (operation.delivers(group.rank(), rightBy(i))) {
-                MemorySegment.copy(ANYWHERE, own, ANYWHERE, own + distance(memory, rightBy(i)), bytes);
+            if (operation.delivers(group.rank(), group.rightBy(i))) {
+                MemorySegment.copy(ANYWHERE, own, ANYWHERE, own + distance(memory, group.rightBy(i)), bytes);
             }
         }
-    }
-
-    private int rightBy(int places) {
-        return (group.rank() + places) % group.size();
     }
 
     /** From this rank's part to another one's. */

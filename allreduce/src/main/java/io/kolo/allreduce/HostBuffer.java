@@ -36,7 +36,7 @@ final class HostBuffer {
         return data;
     }
 
-    /** Returns whether there is no copy of it on the heap: then {@link #data} is {@link #ANYWHERE}. */
+    /** Returns whether it is off the heap: then {@link #data} is {@link #ANYWHERE}. */
     boolean isNative() {
         return data.isNative();
     }

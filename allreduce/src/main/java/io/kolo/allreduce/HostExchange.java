@@ -68,10 +68,7 @@ final class HostExchange {
 
     private void address(int to) {
         if (addressee != to && addressee != Plan.NOBODY) {
-            while (!group.has(addressee, Word.TAKEN, offered[addressee])) {
-                group.idle(addressee, Word.TAKEN);
-            }
-            group.moved();
+            group.awaitOwn(addressee, Word.TAKEN, offered[addressee]);
         }
         addressee = to;
     }
@@ -88,13 +85,12 @@ final class HostExchange {
     private void take(int from, MemorySegment in, int chunk) {
         ChunkHeader header = group.outboxHeader(from, taken[from]);
         if (!header.isOfOperationOf(expected) || header.chunk() != chunk) {
-            CollectiveMismatchException mismatch = new CollectiveMismatchException(
-                    "ranks " + from + " and " + ring.rank() + " of generation " + ring.generation()
-                            + " are not in the same operation: rank " + from + " is in " + header + ", chunk "
-                            + header.chunk() + "; rank " + ring.rank() + " is in " + expected
-                            + " and expects chunk " + chunk + CollectiveMismatchException.ADVICE,
+            CollectiveMismatchException mismatch = CollectiveMismatchException.of(
+                    ring,
                     from,
-                    ring.rank());
+                    ring.rank(),
+                    "rank " + from + " is in " + header + ", chunk " + header.chunk() + "; rank " + ring.rank()
+                            + " is in " + expected + " and expects chunk " + chunk);
             group.abort(mismatch);
             throw mismatch;
         }

@@ -118,6 +118,11 @@ final class HostGroup implements AutoCloseable {
         return ring.rank();
     }
 
+    /** Returns the rank {@code places} after this one, counted round. */
+    int rightBy(int places) {
+        return (ring.rank() + places) % ring.size();
+    }
+
     HostMemory memory() {
         return memory;
     }
@@ -139,18 +144,19 @@ final class HostGroup implements AutoCloseable {
         return slot(rank) + SLOT + (word == Word.OFFERED ? 0 : (int) rowBytes(ring.size())) + other * Long.BYTES;
     }
 
+    /** Where in the memory the words of a rank end, and its elements begin. */
+    private long data(int rank) {
+        return slot(rank) + SLOT + 2 * rowBytes(ring.size());
+    }
+
     /** Where in the memory a rank's data of an operation with one meeting lies. */
     long flat(int rank) {
-        return slot(rank) + SLOT + 2 * rowBytes(ring.size()) + (long) parity * FLAT_BYTES;
+        return data(rank) + (long) parity * FLAT_BYTES;
     }
 
     /** Where in the memory a rank's staging for round {@code number} lies. */
     long staging(int rank, long number) {
-        return slot(rank)
-                + SLOT
-                + 2 * rowBytes(ring.size())
-                + (long) PARITIES * FLAT_BYTES
-                + number % DEPTH * CHUNK_BYTES;
+        return data(rank) + (long) PARITIES * FLAT_BYTES + number % DEPTH * CHUNK_BYTES;
     }
 
     /** Where in the memory a rank's outgoing chunk {@code number} lies; its header is {@link #outboxHeader}. */
@@ -231,12 +237,8 @@ final class HostGroup implements AutoCloseable {
     }
 
     private CollectiveMismatchException mismatch(ChunkHeader first, int rank) {
-        return new CollectiveMismatchException(
-                "ranks 0 and " + rank + " of generation " + ring.generation() + " are not in the same operation: rank 0"
-                        + " is in " + first + ", rank " + rank + " in " + descriptors[parity][rank]
-                        + CollectiveMismatchException.ADVICE,
-                0,
-                rank);
+        return CollectiveMismatchException.of(
+                ring, 0, rank, "rank 0 is in " + first + ", rank " + rank + " in " + descriptors[parity][rank]);
     }
 
     /** Waits until all ranks are here. */
@@ -261,7 +263,15 @@ final class HostGroup implements AutoCloseable {
         if (rank == ring.rank()) {
             return;
         }
-        int index = index(rank, word);
+        await(rank, word, index(rank, word), value);
+    }
+
+    /** Waits until a rank's word for this one has come up to {@code value}. */
+    void awaitOwn(int rank, Word word, long value) {
+        await(rank, word, index(rank, word, ring.rank()), value);
+    }
+
+    private void await(int rank, Word word, int index, long value) {
         while (words.getLongAcquire(index) < value) {
             idle(rank, word);
         }

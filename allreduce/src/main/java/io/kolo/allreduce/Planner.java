@@ -13,10 +13,11 @@ final class Planner {
      * Chooses, with all ranks.
      *
      * @param byLinks what they have so far
+     * @param hosts where they are
      * @param folder where those of one host see each other's files
      */
-    static Plan choose(Communicator communicator, Ring ring, Plan byLinks, Patience patience, Path folder) {
-        Hosts hosts = Hosts.find(communicator, folder);
+    static Plan choose(
+            Communicator communicator, Ring ring, Plan byLinks, Patience patience, Hosts hosts, Path folder) {
         if (hosts.count() == 1) {
             return onOneHost(communicator, ring, byLinks, patience, folder);
         }
@@ -36,7 +37,7 @@ final class Planner {
         boolean leads = leader == ring.rank();
         Communicator local = communicator.set(leader);
         Communicator leaders = communicator.set(leads ? 1 : 0);
-        int[] shares = {local.shareMemory(folder) || local.size() == 1 ? 1 : 0};
+        int[] shares = {local.shareMemory(Hosts.one(local.size()), folder) || local.size() == 1 ? 1 : 0};
         communicator.allReduce(MemorySegment.ofArray(shares), DataType.I32, ReduceOp.MIN);
         return shares[0] == 1 ? new HostsPlan(hosts, byLinks, local, leaders, leads) : byLinks;
     }

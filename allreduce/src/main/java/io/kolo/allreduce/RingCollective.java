@@ -169,14 +169,12 @@ abstract class RingCollective {
     }
 
     private CollectiveMismatchException mismatch(ChunkHeader from, int length) {
-        return new CollectiveMismatchException(
-                "ranks " + left + " and " + ring.rank() + " of generation " + ring.generation()
-                        + " are not in the same operation: rank " + left + " is in " + from + ", chunk "
-                        + from.chunk() + " of " + length + " bytes; rank " + ring.rank() + " is in " + expected()
-                        + " and expects chunk " + received
-                        + CollectiveMismatchException.ADVICE,
+        return CollectiveMismatchException.of(
+                ring,
                 left,
-                ring.rank());
+                ring.rank(),
+                "rank " + left + " is in " + from + ", chunk " + from.chunk() + " of " + length + " bytes; rank "
+                        + ring.rank() + " is in " + expected() + " and expects chunk " + received);
     }
 
     /** Gives the operation up; the next {@link #doWork} tells the right neighbour and throws {@code reason}. */

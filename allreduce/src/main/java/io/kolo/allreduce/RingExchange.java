@@ -15,7 +15,9 @@ final class RingExchange extends RingCollective {
         this.expected = ChunkHeader.allocate().of(ring);
     }
 
-    RingExchange start(Operation operation, MemorySegment outgoing, boolean sends, MemorySegment in, boolean receives) {
+    /** Starts over, over a link to {@code to} and from {@code from}; one of them may be {@link Plan#NOBODY}. */
+    RingExchange start(Operation operation, Link link, int to, MemorySegment outgoing, int from, MemorySegment in) {
+        between(link, from, to);
         this.type = operation.elements();
         this.target = in;
         long outCount = outgoing.byteSize() / type.sizeBytes();
@@ -24,7 +26,11 @@ final class RingExchange extends RingCollective {
         operation.describe(expected, inCount);
         segments.cut(outCount, 1, maxChunkElements(type));
         incoming.cut(inCount, 1, maxChunkElements(type));
-        start(outgoing, type, sends ? segments.chunksPerSegment() : 0, receives ? incoming.chunksPerSegment() : 0);
+        start(
+                outgoing,
+                type,
+                to != Plan.NOBODY ? segments.chunksPerSegment() : 0,
+                from != Plan.NOBODY ? incoming.chunksPerSegment() : 0);
         return this;
     }
 

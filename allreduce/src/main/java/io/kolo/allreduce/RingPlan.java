@@ -48,11 +48,8 @@ final class RingPlan implements Plan {
 
     @Override
     public void exchange(Operation operation, int to, MemorySegment outgoing, int from, MemorySegment incoming) {
-        boolean sends = to != NOBODY;
-        boolean receives = from != NOBODY;
-        Link between = lines.link(receives ? from : to, sends ? to : from);
-        exchange.between(between, from, to);
-        turn(exchange.start(operation, outgoing, sends, incoming, receives), between);
+        Link between = lines.link(from == NOBODY ? to : from, to == NOBODY ? from : to);
+        turn(exchange.start(operation, between, to, outgoing, from, incoming), between);
     }
 
     private void turn(RingCollective operation, Link link) {

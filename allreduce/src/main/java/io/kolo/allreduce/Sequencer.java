@@ -3,6 +3,7 @@ package io.kolo.allreduce;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.Halves;
 import io.kolo.kernels.Kernels;
+import io.kolo.kernels.ReduceOp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -52,15 +53,21 @@ final class Sequencer {
 
     /** Begins an operation of all ranks; one of the {@code run} methods has to follow. */
     @SuppressWarnings("NonAtomicVolatileUpdate") // written in an operation only, and there is one at a time
-    Operation begin(Collective collective, DataType type, int root) {
+    void begin(Collective collective, DataType type, int root) {
         enter();
-        return operation.is(collective, ++sequence, type, root);
+        operation.is(collective, ++sequence, type, root);
+    }
+
+    /** Begins an operation of all ranks that combines; {@code postScale} is what its results are multiplied by. */
+    void beginCombining(Collective collective, DataType type, ReduceOp op, int root, double postScale) {
+        begin(collective, type, root);
+        operation.combining(kernels, op, op == ReduceOp.AVERAGE ? ring.size() : 1, postScale);
     }
 
     /** Begins what only two ranks are in, and count. */
-    Operation beginBetweenTwo(DataType type, int number) {
+    void beginBetweenTwo(DataType type, int number) {
         enter();
-        return operation.is(Collective.SEND, number, type, 0);
+        operation.is(Collective.SEND, number, type, 0);
     }
 
     /**

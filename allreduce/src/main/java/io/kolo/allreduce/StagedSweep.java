@@ -53,7 +53,7 @@ final class StagedSweep {
         group.await(Word.CONSUMED, round - HostGroup.DEPTH + 1);
         if (operation.combines()) {
             for (int i = 1; i < group.size(); i++) {
-                int segment = (group.rank() + i) % group.size();
+                int segment = group.rightBy(i);
                 MemorySegment.copy(
                         buffer.data(),
                         buffer.start() + buffer.offset(segment, chunk),
@@ -89,7 +89,7 @@ final class StagedSweep {
     private void combine(Operation operation, long target, long length, long round) {
         Reducer reducer = operation.reducer();
         for (int i = 1; i < group.size(); i++) {
-            int other = (group.rank() + i) % group.size();
+            int other = group.rightBy(i);
             group.await(other, Word.STAGED, round + 1);
             reducer.reduce(ANYWHERE, target, ANYWHERE, part(other, group.rank(), round), length);
         }
@@ -98,7 +98,7 @@ final class StagedSweep {
 
     private void take(Operation operation, HostBuffer buffer, int chunk, long round) {
         for (int i = 1; i < group.size(); i++) {
-            int segment = (group.rank() + i) % group.size();
+            int segment = group.rightBy(i);
             if (operation.delivers(segment, group.rank())) {
                 group.await(segment, Word.REDUCED, round + 1);
                 MemorySegment.copy(

@@ -22,15 +22,19 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import javax.management.JMException;
 import javax.management.ObjectName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a rank's thread allocates, and where it is blocked, in 100,000 operations once all is compiled. */
+/**
+ * What a rank's thread allocates, and where it is blocked, in 100,000 operations once all is compiled. In a JVM of its
+ * own, as a worker is: where others have run before, the compiler leaves it an iterator of Aeron's at times.
+ */
+@Tag("own-jvm")
 @Timeout(300)
 class NoAllocationTest {
-    private static final Duration PATIENT = Duration.ofSeconds(50);
-    private static final int WARM_UP = 30_000;
+    private static final Duration PATIENT = Duration.ofSeconds(100);
     private static final int OPERATIONS = 100_000;
 
     /** Less than a byte an operation: what the measuring costs, and now and then the runtime itself. */
@@ -80,19 +84,32 @@ class NoAllocationTest {
         return Arena.ofAuto().allocate(bytes, 64);
     }
 
-    /** Returns the bytes that this thread has allocated. */
+    /**
+     * How many operations it takes until all is compiled, for good, depends on what else the machine has to do: so they
+     * are counted anew until there have been as many in a row without a byte on either rank. What allocates by itself
+     * never comes to that.
+     *
+     * @return the bytes that this thread has allocated in them
+     */
     private long measure(String what, Communicator communicator, MemorySegment buffer) throws JMException {
-        reduce(communicator, buffer, WARM_UP);
-        long thread = Thread.currentThread().threadId();
-        long allocated = allocatedBytes();
-        long blocked = threads.getThreadInfo(thread).getBlockedCount();
-        reduce(communicator, buffer, OPERATIONS);
-        blocked = threads.getThreadInfo(thread).getBlockedCount() - blocked;
-        allocated = allocatedBytes() - allocated;
+        var unused = blockedTimes(); // loads classes, and may have to wait for them
+        long deadlineNs = System.nanoTime() + PATIENT.toNanos();
+        long[] mostAllocated = {NOTHING};
+        long allocated = 0;
+        long blocked = 0;
+        while (mostAllocated[0] >= NOTHING) {
+            assertTrue(System.nanoTime() - deadlineNs < 0, what + ": " + allocated + " bytes, and no end of it");
+            blocked = -blockedTimes();
+            allocated = -allocatedBytes();
+            reduce(communicator, buffer, OPERATIONS);
+            allocated += allocatedBytes();
+            blocked += blockedTimes();
+            mostAllocated[0] = allocated;
+            communicator.allReduce(MemorySegment.ofArray(mostAllocated), DataType.I64, ReduceOp.MAX);
+        }
         System.out.printf(
                 "%s, rank %d: %d bytes allocated, %d times blocked in %d operations%n",
                 what, communicator.rank(), allocated, blocked, OPERATIONS);
-        assertTrue(allocated < NOTHING, what + ": " + allocated + " bytes");
         assertEquals(0, blocked, what);
         return allocated;
     }
@@ -101,6 +118,10 @@ class NoAllocationTest {
         for (int i = 0; i < operations; i++) {
             communicator.allReduce(buffer, DataType.F32, ReduceOp.SUM);
         }
+    }
+
+    private long blockedTimes() {
+        return threads.getThreadInfo(Thread.currentThread().threadId()).getBlockedCount();
     }
 
     /** By its name: the bean's type is one of this JVM's own. */

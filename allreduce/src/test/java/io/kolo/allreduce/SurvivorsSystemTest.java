@@ -70,7 +70,7 @@ class SurvivorsSystemTest {
             form(ranks);
             RankHandle victim = interrupt(random, "-STOP");
             victim.awaitState('T');
-            List<RankHandle> survivors = survivorsOf(victim, "CollectiveAbortedException");
+            List<RankHandle> survivors = survivorsOf(victim);
             form(survivors);
             tell(survivors, "fill", "filled");
             List<String> digests = answers(survivors, "digest");
@@ -96,7 +96,7 @@ class SurvivorsSystemTest {
             form(ranks);
             RankHandle victim = interrupt(random, "-KILL");
             victim.kill();
-            List<RankHandle> survivors = survivorsOf(victim, "CollectiveAbortedException");
+            List<RankHandle> survivors = survivorsOf(victim);
             form(survivors);
             tell(survivors, "forget", "forgotten");
             tell(survivors, "check", "checked");
@@ -174,7 +174,7 @@ class SurvivorsSystemTest {
         return victim;
     }
 
-    private List<RankHandle> survivorsOf(RankHandle victim, String error) throws InterruptedException {
+    private List<RankHandle> survivorsOf(RankHandle victim) throws InterruptedException {
         List<RankHandle> survivors = new ArrayList<>(ranks);
         survivors.remove(victim);
         int culprit = ranks.indexOf(victim);
@@ -182,7 +182,7 @@ class SurvivorsSystemTest {
             survivor.tell("abort " + culprit);
         }
         for (RankHandle survivor : survivors) {
-            List<String> failed = survivor.expect("failed " + error + " " + culprit);
+            List<String> failed = survivor.expect("failed CollectiveAbortedException " + culprit);
             abortUs.add(Long.parseLong(failed.getLast()));
         }
         return survivors;

@@ -48,7 +48,7 @@ public final class DistributedArrays {
      */
     public void allReduce(INDArray array, ReduceOp op) {
         INDArray rows = rowsFirst(array);
-        communicator.allReduce(segment(rows), NativeArrays.elementType(rows), op);
+        communicator.allReduce(NativeArrays.segment(rows), NativeArrays.elementType(rows), op);
         putBack(rows, array);
     }
 
@@ -59,7 +59,7 @@ public final class DistributedArrays {
      */
     public void broadcast(INDArray array, int root) {
         INDArray rows = rowsFirst(array);
-        communicator.broadcast(segment(rows), NativeArrays.elementType(rows), root);
+        communicator.broadcast(NativeArrays.segment(rows), NativeArrays.elementType(rows), root);
         putBack(rows, array);
     }
 
@@ -80,7 +80,8 @@ public final class DistributedArrays {
         long elementsOfRow = own.length() / Math.max(1, own.size(0));
         long[] counts =
                 Arrays.stream(lengths).map(length -> length * elementsOfRow).toArray();
-        communicator.allGatherV(segment(rows), segment(all), counts, NativeArrays.elementType(own));
+        communicator.allGatherV(
+                NativeArrays.segment(rows), NativeArrays.segment(all), counts, NativeArrays.elementType(own));
         return all;
     }
 
@@ -105,27 +106,25 @@ public final class DistributedArrays {
             all = Arena.ofAuto().allocate(length, 64);
             flat.put(type, all);
         }
+        List<INDArray> rows = arrays.stream().map(DistributedArrays::rowsFirst).toList();
         long offset = 0;
-        for (INDArray array : arrays) {
-            MemorySegment elements = segment(rowsFirst(array));
+        for (INDArray each : rows) {
+            MemorySegment elements = NativeArrays.segment(each);
             MemorySegment.copy(elements, 0, all, offset, elements.byteSize());
             offset += elements.byteSize();
         }
         communicator.allReduce(all, type, op);
         offset = 0;
-        for (INDArray array : arrays) {
-            INDArray rows = rowsFirst(array);
-            MemorySegment elements = segment(rows);
+        for (int i = 0; i < arrays.size(); i++) {
+            MemorySegment elements = NativeArrays.segment(rows.get(i));
             MemorySegment.copy(all, offset, elements, 0, elements.byteSize());
-            putBack(rows, array);
+            putBack(rows.get(i), arrays.get(i));
             offset += elements.byteSize();
         }
     }
 
     private static boolean liesRowsFirst(INDArray array) {
-        return array.isEmpty()
-                || array.length() == 1
-                || (array.ordering() == ROWS_FIRST && array.elementWiseStride() == 1);
+        return array.length() <= 1 || (array.ordering() == ROWS_FIRST && array.elementWiseStride() == 1);
     }
 
     private static INDArray rowsFirst(INDArray array) {
@@ -136,9 +135,5 @@ public final class DistributedArrays {
         if (!liesRowsFirst(array)) {
             array.assign(rows);
         }
-    }
-
-    private static MemorySegment segment(INDArray array) {
-        return array.isEmpty() ? MemorySegment.NULL : NativeArrays.segment(array);
     }
 }

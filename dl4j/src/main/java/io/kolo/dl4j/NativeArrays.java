@@ -16,7 +16,10 @@ final class NativeArrays {
     /** Returns the array's elements in place; they must lie side by side, as DL4J's flat arrays do. */
     @SuppressWarnings("restricted")
     static MemorySegment segment(INDArray array) {
-        if (!array.isEmpty() && array.length() > 1 && array.elementWiseStride() != 1) {
+        if (array.isEmpty()) {
+            return MemorySegment.NULL;
+        }
+        if (array.length() > 1 && array.elementWiseStride() != 1) {
             throw new IllegalArgumentException(
                     "the elements of an array of shape " + array.shapeInfoToString() + " do not lie side by side");
         }

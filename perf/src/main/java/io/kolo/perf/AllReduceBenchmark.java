@@ -99,12 +99,12 @@ public final class AllReduceBenchmark {
             for (long i = 0; i < template.byteSize() / FLOAT_BYTES; i++) {
                 template.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (i % PERIOD * (worker.rank() + 1)));
             }
-            measure(communicator, buffer.asSlice(0, WARM_UP_BYTES), template, WARM_UP_OPERATIONS);
-            measure(communicator, buffer.asSlice(0, options.minBytes), template, WARM_UP_OPERATIONS);
+            timesNs(communicator, buffer.asSlice(0, WARM_UP_BYTES), template, WARM_UP_OPERATIONS);
+            timesNs(communicator, buffer.asSlice(0, options.minBytes), template, WARM_UP_OPERATIONS);
             List<Row> rows = new ArrayList<>();
             for (long bytes = options.minBytes; bytes <= options.maxBytes; bytes *= options.factor) {
                 int operations = Math.clamp(BYTES_A_SIZE / bytes, MIN_OPERATIONS, MAX_OPERATIONS);
-                measure(communicator, buffer.asSlice(0, bytes), template, operations / 10 + 2);
+                timesNs(communicator, buffer.asSlice(0, bytes), template, operations / 10 + 2);
                 rows.add(measure(communicator, buffer.asSlice(0, bytes), template, operations));
             }
             return new Result(worker.size(), communicator.description(), options.memory.name(), rows);
@@ -112,6 +112,16 @@ public final class AllReduceBenchmark {
     }
 
     private static Row measure(
+            Communicator communicator, MemorySegment buffer, MemorySegment template, int operations) {
+        long[] timesNs = timesNs(communicator, buffer, template, operations);
+        long[] wrong = {wrong(buffer, communicator.size())};
+        communicator.allReduce(MemorySegment.ofArray(wrong), DataType.I64, ReduceOp.SUM);
+        communicator.allReduce(MemorySegment.ofArray(timesNs), DataType.I64, ReduceOp.MAX);
+        long[] addNs = addNs(communicator, buffer.byteSize(), Math.max(1, operations / 4));
+        return row(buffer.byteSize(), timesNs, addNs, communicator.size(), wrong[0]);
+    }
+
+    private static long[] timesNs(
             Communicator communicator, MemorySegment buffer, MemorySegment template, int operations) {
         long[] timesNs = new long[operations];
         for (int i = 0; i < operations; i++) {
@@ -121,11 +131,7 @@ public final class AllReduceBenchmark {
             communicator.allReduce(buffer, DataType.F32, ReduceOp.SUM);
             timesNs[i] = System.nanoTime() - startNs;
         }
-        long[] wrong = {wrong(buffer, communicator.size())};
-        communicator.allReduce(MemorySegment.ofArray(wrong), DataType.I64, ReduceOp.SUM);
-        communicator.allReduce(MemorySegment.ofArray(timesNs), DataType.I64, ReduceOp.MAX);
-        long[] addNs = addNs(communicator, buffer.byteSize(), Math.max(1, operations / 4));
-        return row(buffer.byteSize(), timesNs, addNs, communicator.size(), wrong[0]);
+        return timesNs;
     }
 
     /** What the machine can do: all ranks at once add up two arrays of an n-th of the elements. */

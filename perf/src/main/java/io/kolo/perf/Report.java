@@ -22,19 +22,14 @@ public final class Report {
                 .max()
                 .orElse(1);
         for (AllReduceBenchmark.Row row : result.rows()) {
-            table.append(String.format(
-                    Locale.ROOT,
-                    "%12d%12d%12.2f%12.2f%12.2f%12.2f%12.2f%8.0f%%%7d  %s%n",
-                    row.bytes(),
-                    row.operations(),
-                    row.minUs(),
-                    row.medianUs(),
-                    row.p99Us(),
-                    row.algbwGBs(),
-                    row.busbwGBs(),
-                    100 * row.shareOfAdding(result.ranks()),
-                    row.wrong(),
-                    "█".repeat((int) Math.round(BAR_WIDTH * row.busbwGBs() / Math.max(best, Double.MIN_NORMAL)))));
+            int bar = (int) Math.round(BAR_WIDTH * row.busbwGBs() / Math.max(best, Double.MIN_NORMAL));
+            table.append(figures(row, "%12d%12d%12.2f%12.2f%12.2f%12.2f%12.2f"))
+                    .append(String.format(
+                            Locale.ROOT,
+                            "%8.0f%%%7d  %s%n",
+                            100 * row.shareOfAdding(result.ranks()),
+                            row.wrong(),
+                            "█".repeat(bar)));
         }
         return table.toString();
     }
@@ -44,22 +39,24 @@ public final class Report {
         StringBuilder csv = new StringBuilder(
                 "ranks,memory,bytes,operations,min_us,median_us,p99_us,algbw_gb_s,busbw_gb_s,add_us,wrong\n");
         for (AllReduceBenchmark.Row row : result.rows()) {
-            csv.append(String.format(
-                    Locale.ROOT,
-                    "%d,%s,%d,%d,%.3f,%.3f,%.3f,%.3f,%.3f,%.3f,%d%n",
-                    result.ranks(),
-                    result.memory(),
-                    row.bytes(),
-                    row.operations(),
-                    row.minUs(),
-                    row.medianUs(),
-                    row.p99Us(),
-                    row.algbwGBs(),
-                    row.busbwGBs(),
-                    row.addUs(),
-                    row.wrong()));
+            csv.append(result.ranks() + "," + result.memory() + ",")
+                    .append(figures(row, "%d,%d,%.3f,%.3f,%.3f,%.3f,%.3f"))
+                    .append(String.format(Locale.ROOT, ",%.3f,%d%n", row.addUs(), row.wrong()));
         }
         return csv.toString();
+    }
+
+    private static String figures(AllReduceBenchmark.Row row, String format) {
+        return String.format(
+                Locale.ROOT,
+                format,
+                row.bytes(),
+                row.operations(),
+                row.minUs(),
+                row.medianUs(),
+                row.p99Us(),
+                row.algbwGBs(),
+                row.busbwGBs());
     }
 
     /** Returns the result as it is. */

@@ -145,20 +145,16 @@ public final class AeronEndpoint implements AutoCloseable {
         long deadlineNs = System.nanoTime() + timeout.toNanos();
         duty.enter();
         try {
-            await(condition, deadlineNs, timeout, what);
+            while (!condition.getAsBoolean()) {
+                if (System.nanoTime() - deadlineNs > 0) {
+                    throw new IllegalStateException("waited " + timeout.toMillis() + " ms for " + what);
+                }
+                if (duty.doWork() == 0) {
+                    LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(100));
+                }
+            }
         } finally {
             duty.leave();
-        }
-    }
-
-    private void await(BooleanSupplier condition, long deadlineNs, Duration timeout, String what) {
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadlineNs > 0) {
-                throw new IllegalStateException("waited " + timeout.toMillis() + " ms for " + what);
-            }
-            if (duty.doWork() == 0) {
-                LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(100));
-            }
         }
     }
 

@@ -50,23 +50,15 @@ final class AeronLines implements Lines {
     }
 
     Subscription from(int rank) {
-        int source = ranks[rank];
-        Subscription known = subscriptions.get(source);
-        return known != null
-                ? known
-                : subscriptions.computeIfAbsent(
-                        source, key -> port.duty.alone(() -> port.aeron.addSubscription(port.incoming, stream(key))));
+        return subscriptions.computeIfAbsent(
+                ranks[rank], key -> port.duty.alone(() -> port.aeron.addSubscription(port.incoming, stream(key))));
     }
 
     ExclusivePublication to(int rank) {
-        int target = ranks[rank];
-        ExclusivePublication known = publications.get(target);
-        return known != null
-                ? known
-                : publications.computeIfAbsent(
-                        target,
-                        key -> port.duty.alone(
-                                () -> port.aeron.addExclusivePublication(port.outgoing.get(key), stream(port.self))));
+        return publications.computeIfAbsent(
+                ranks[rank],
+                key -> port.duty.alone(
+                        () -> port.aeron.addExclusivePublication(port.outgoing.get(key), stream(port.self))));
     }
 
     private int stream(int source) {
