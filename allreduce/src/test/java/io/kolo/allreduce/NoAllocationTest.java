@@ -36,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 class NoAllocationTest {
     private static final Duration PATIENT = Duration.ofSeconds(100);
     private static final int OPERATIONS = 100_000;
+    private static final int QUIET_ROUNDS = 4;
 
     /** Less than a byte an operation: what the measuring costs, and now and then the runtime itself. */
     private static final long NOTHING = OPERATIONS / 2;
@@ -84,34 +85,39 @@ class NoAllocationTest {
         return Arena.ofAuto().allocate(bytes, 64);
     }
 
-    /**
-     * How many operations it takes until all is compiled, for good, depends on what else the machine has to do: so they
-     * are counted anew until there have been as many in a row without a byte on either rank. What allocates by itself
-     * never comes to that.
-     *
-     * @return the bytes that this thread has allocated in them
-     */
+    /** Returns the bytes that this thread has allocated. */
     private long measure(String what, Communicator communicator, MemorySegment buffer) throws JMException {
+        warmUp(communicator, buffer);
         var unused = blockedTimes(); // loads classes, and may have to wait for them
-        long deadlineNs = System.nanoTime() + PATIENT.toNanos();
-        long[] mostAllocated = {NOTHING};
-        long allocated = 0;
-        long blocked = 0;
-        while (mostAllocated[0] >= NOTHING) {
-            assertTrue(System.nanoTime() - deadlineNs < 0, what + ": " + allocated + " bytes, and no end of it");
-            blocked = -blockedTimes();
-            allocated = -allocatedBytes();
-            reduce(communicator, buffer, OPERATIONS);
-            allocated += allocatedBytes();
-            blocked += blockedTimes();
-            mostAllocated[0] = allocated;
-            communicator.allReduce(MemorySegment.ofArray(mostAllocated), DataType.I64, ReduceOp.MAX);
-        }
+        long allocated = allocatedBytes();
+        long blocked = blockedTimes();
+        reduce(communicator, buffer, OPERATIONS);
+        blocked = blockedTimes() - blocked;
+        allocated = allocatedBytes() - allocated;
         System.out.printf(
                 "%s, rank %d: %d bytes allocated, %d times blocked in %d operations%n",
                 what, communicator.rank(), allocated, blocked, OPERATIONS);
+        assertTrue(allocated < NOTHING, what + ": " + allocated + " bytes");
         assertEquals(0, blocked, what);
         return allocated;
+    }
+
+    /**
+     * How many operations it takes until all is compiled, for good, depends on what else the machine has to do: so
+     * until neither rank has allocated anything in several times as many as are measured.
+     */
+    private static void warmUp(Communicator communicator, MemorySegment buffer) throws JMException {
+        long deadlineNs = System.nanoTime() + PATIENT.toNanos();
+        long[] mostAllocated = {0};
+        int quiet = 0;
+        while (quiet < QUIET_ROUNDS) {
+            assertTrue(System.nanoTime() - deadlineNs < 0, mostAllocated[0] + " bytes, and no end of warming up");
+            mostAllocated[0] = -allocatedBytes();
+            reduce(communicator, buffer, OPERATIONS);
+            mostAllocated[0] += allocatedBytes();
+            communicator.allReduce(MemorySegment.ofArray(mostAllocated), DataType.I64, ReduceOp.MAX);
+            quiet = mostAllocated[0] < NOTHING ? quiet + 1 : 0;
+        }
     }
 
     private static void reduce(Communicator communicator, MemorySegment buffer, int operations) {

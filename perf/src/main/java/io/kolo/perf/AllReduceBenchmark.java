@@ -100,7 +100,8 @@ public final class AllReduceBenchmark {
                 template.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (i % PERIOD * (worker.rank() + 1)));
             }
             timesNs(communicator, buffer.asSlice(0, WARM_UP_BYTES), template, WARM_UP_OPERATIONS);
-            timesNs(communicator, buffer.asSlice(0, options.minBytes), template, WARM_UP_OPERATIONS);
+            int warmUps = Math.clamp(BYTES_A_SIZE / options.minBytes, MIN_OPERATIONS, WARM_UP_OPERATIONS);
+            timesNs(communicator, buffer.asSlice(0, options.minBytes), template, warmUps);
             List<Row> rows = new ArrayList<>();
             for (long bytes = options.minBytes; bytes <= options.maxBytes; bytes *= options.factor) {
                 int operations = Math.clamp(BYTES_A_SIZE / bytes, MIN_OPERATIONS, MAX_OPERATIONS);

@@ -40,7 +40,7 @@ final class LocalEngine implements Engine {
             "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
             "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
             "-XX:CompileCommand=quiet",
-            "-XX:CompileCommand=inline,*Itr::*", // in one JVM of ten Aeron's iterators are allocated otherwise
+            "-XX:CompileCommand=inline,*Itr::*", // or chance decides whether Aeron's iterators are allocated
             "-XX:+ExitOnOutOfMemoryError");
     private static final String AOT_FLAGS = "-XX:AOT";
     private static final String INCUBATOR_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector";

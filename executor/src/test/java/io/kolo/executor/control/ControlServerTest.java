@@ -131,8 +131,12 @@ class ControlServerTest {
         assertTrue(events.isEmpty(), "nothing is heard of it: " + events);
     }
 
-    /** What fails in TLS is counted a moment after the other end has heard of it. */
     private void awaitRefusals(long count) {
+        awaitRefusals(server, count);
+    }
+
+    /** A refusal is counted a moment after the other end has heard of it. */
+    private static void awaitRefusals(ControlServer server, long count) {
         long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (server.refused() < count && System.nanoTime() - deadlineNs < 0) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
@@ -242,6 +246,7 @@ class ControlServerTest {
                 wrong.forEach(worker.outbox()::sendNow);
                 assertInstanceOf(WorkerEvent.Disconnected.class, next(events));
                 assertTrue(next(ends).contains("INVALID_ARGUMENT"));
+                awaitRefusals(own, 1);
                 assertEquals(1, own.refused());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
