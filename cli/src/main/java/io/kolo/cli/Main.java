@@ -22,7 +22,13 @@ import picocli.CommandLine.Spec;
         description = "Elastic distributed training for the JVM.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {RunCommand.class, BenchCommand.class, HelpCommand.class, GenerateCompletion.class},
+        subcommands = {
+            RunCommand.class,
+            BenchCommand.class,
+            ChaosCommand.class,
+            HelpCommand.class,
+            GenerateCompletion.class
+        },
         footer = {
             "",
             "Examples:",

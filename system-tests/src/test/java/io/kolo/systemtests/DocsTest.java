@@ -70,6 +70,7 @@ class DocsTest {
                 "docs/algorithm-staged.md",
                 "docs/collectives.md",
                 "docs/data-path.md",
+                "docs/elastic.md",
                 "docs/failures.md",
                 "docs/control-channel.md",
                 "docs/launching.md",

@@ -18,6 +18,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import io.kolo.executor.control.ObjectCodec;
 import java.io.ObjectInputStream;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 
 /** The laws of ARCHITECTURE.md, by number. */
@@ -49,7 +50,38 @@ class LawsTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
-                    "io.kolo.executor..", "io.kolo.dl4j..", "io.kolo.samples..", "io.kolo.perf..", "io.kolo.cli..");
+                    "io.kolo.elastic..",
+                    "io.kolo.executor..",
+                    "io.kolo.dl4j..",
+                    "io.kolo.samples..",
+                    "io.kolo.perf..",
+                    "io.kolo.cli..");
+
+    /** So the whole protocol runs under simulation, from a seed. */
+    @ArchTest
+    static final ArchRule elasticDecidesAndDoesNothingElse = noClasses()
+            .that()
+            .resideInAPackage("io.kolo.elastic..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "java.io..",
+                    "java.net..",
+                    "java.nio..",
+                    "java.util.concurrent.atomic..",
+                    "java.util.concurrent.locks..")
+            .orShould()
+            .dependOnClassesThat()
+            .areAssignableTo(Thread.class)
+            .orShould()
+            .dependOnClassesThat()
+            .areAssignableTo(Executor.class)
+            .orShould()
+            .callMethod(System.class, "nanoTime")
+            .orShould()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .dependOnClassesThat(resideInAPackage("io.kolo..").and(not(resideInAPackage("io.kolo.elastic.."))));
 
     /** What blocks a thread has a deadline, or is not there. */
     @ArchTest

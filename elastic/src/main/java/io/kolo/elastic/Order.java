@@ -1,0 +1,27 @@
+package io.kolo.elastic;
+
+/** What a coordinator tells a worker. Each names its generation; late, double and reordered ones do no harm. */
+public sealed interface Order {
+    /** Returns the generation that the coordinator knew of when it gave the order. */
+    int generation();
+
+    /** Apply nothing more in this generation, and say where you stand. */
+    record Collect(int generation) implements Order {}
+
+    /** This is the next generation: form its ring, and go on. */
+    record Form(Generation next) implements Order {
+        @Override
+        public int generation() {
+            return next.number();
+        }
+    }
+
+    /** All freeze together after a step that you agree on: somebody is to join or to leave. */
+    record Halt(int generation) implements Order {}
+
+    /** All members have finished: there is no more to come. */
+    record Release(int generation) implements Order {}
+
+    /** You are no member any more. */
+    record Leave(int generation, String reason) implements Order {}
+}

@@ -1,0 +1,67 @@
+package io.kolo.elastic;
+
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The workers that a coordinator has heard of. */
+final class Roster {
+    /** One worker. */
+    static final class Entry {
+        final int worker;
+        final String host;
+        Standing standing;
+        boolean draining;
+
+        @Nullable
+        Order told;
+
+        long toldNs;
+
+        private Entry(Standing standing, String host) {
+            this.worker = standing.worker();
+            this.host = host;
+            this.standing = standing;
+        }
+    }
+
+    private final Map<Integer, Entry> entries = new TreeMap<>();
+    private final Set<Integer> gone = new HashSet<>();
+
+    /** Takes what a worker said; late and double ones change nothing. Returns false if it was given up. */
+    boolean heard(Standing standing, String host) {
+        if (gone.contains(standing.worker())) {
+            return false;
+        }
+        Entry entry = entries.computeIfAbsent(standing.worker(), worker -> new Entry(standing, host));
+        if (standing.isNewerThan(entry.standing)) {
+            entry.standing = standing;
+        }
+        return true;
+    }
+
+    /** Gives a worker up, for good; returns whether that is news. */
+    boolean remove(int worker) {
+        entries.remove(worker);
+        return gone.add(worker);
+    }
+
+    /** Returns whether it was ever heard of, or given up. */
+    boolean knows(int worker) {
+        return entries.containsKey(worker) || gone.contains(worker);
+    }
+
+    /** Returns a worker that is there; null if there is none. */
+    @Nullable
+    Entry find(int worker) {
+        return entries.get(worker);
+    }
+
+    /** Returns all that are there, by number. */
+    Stream<Entry> all() {
+        return entries.values().stream();
+    }
+}
