@@ -9,8 +9,8 @@ package io.kolo.allreduce;
  * @param size number of ranks, 1 to {@value #MAX_SIZE}
  */
 public record Ring(int generation, long key, int rank, int size) {
-    /** The wire format has 16 bits for a rank. */
-    public static final int MAX_SIZE = 1 << 16;
+    /** The number of a stream has 12 bits for a rank. */
+    public static final int MAX_SIZE = 1 << 12;
 
     /** Checks the ranges. */
     public Ring {

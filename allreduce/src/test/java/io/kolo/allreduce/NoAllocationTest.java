@@ -66,9 +66,9 @@ class NoAllocationTest {
             for (int rank = 0; rank < 2; rank++) {
                 int own = rank;
                 ranks.add(() -> {
-                    Lines lines = endpoints.get(own).connect(List.of(left.address(), right.address()), own, PATIENT);
-                    try (Communicator communicator =
-                            new Communicator(new Ring(1, 7, own, 2), lines, Kernels.probe(), PATIENT)) {
+                    Ring ring = new Ring(1, 7, own, 2);
+                    Lines lines = endpoints.get(own).connect(List.of(left.address(), right.address()), ring, PATIENT);
+                    try (Communicator communicator = new Communicator(ring, lines, Kernels.probe(), PATIENT)) {
                         return measure("UDP", communicator, allocate(1024));
                     }
                 });

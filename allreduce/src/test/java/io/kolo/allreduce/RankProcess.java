@@ -114,11 +114,8 @@ final class RankProcess {
         int generation = Integer.parseInt(words.get(1));
         int rank = Integer.parseInt(words.get(2));
         List<String> addresses = words.subList(3, words.size());
-        communicator = new Communicator(
-                new Ring(generation, generation * 7919L, rank, addresses.size()),
-                endpoint.connect(addresses, rank, TIMEOUT),
-                Kernels.probe(),
-                TIMEOUT);
+        Ring ring = new Ring(generation, generation * 7919L, rank, addresses.size());
+        communicator = new Communicator(ring, endpoint.connect(addresses, ring, TIMEOUT), Kernels.probe(), TIMEOUT);
         if (!communicator.shareMemory(folder)) {
             throw new IllegalStateException("no shared memory");
         }

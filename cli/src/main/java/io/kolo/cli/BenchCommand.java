@@ -10,12 +10,13 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Measures on this machine or cluster.",
         mixinStandardHelpOptions = true,
-        subcommands = AllReduceBenchCommand.class,
+        subcommands = {AllReduceBenchCommand.class, RecoveryBenchCommand.class},
         footer = {
             "",
             "Examples:",
             "  kolo bench allreduce --workers 2 --max 64M",
-            "  kolo bench allreduce -n 2 --memory PRIVATE"
+            "  kolo bench allreduce -n 2 --memory PRIVATE",
+            "  kolo bench recovery --workers 3 --kills 20"
         })
 final class BenchCommand implements Runnable {
     @Spec
@@ -24,6 +25,6 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "say what to measure: allreduce");
+        throw new ParameterException(spec.commandLine(), "say what to measure: allreduce, recovery");
     }
 }

@@ -3,6 +3,7 @@ package io.kolo.cli;
 import io.kolo.executor.JobListener;
 import io.kolo.executor.Progress;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -31,6 +32,21 @@ abstract class ConsoleListener implements JobListener, AutoCloseable {
     @Override
     public void onLine(int rank, String node, String line) {
         print("[" + rank + " " + node + "] " + line);
+    }
+
+    @Override
+    public void onGeneration(int generation, List<Integer> workers, long step) {
+        print("kolo: generation " + generation + ", workers " + workers + ", after step " + step);
+    }
+
+    @Override
+    public void onLost(int worker, String reason) {
+        print("kolo: lost worker " + worker + ": " + reason);
+    }
+
+    @Override
+    public void onWaiting(String reason) {
+        print("kolo: waiting: " + reason);
     }
 
     @Override

@@ -1,5 +1,8 @@
 package io.kolo.cli;
 
+import io.kolo.executor.ElasticRayExecutor;
+import io.kolo.executor.ElasticRayExecutorBuilder;
+import io.kolo.executor.LaunchBuilder;
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
 import io.kolo.executor.Transport;
@@ -23,6 +26,20 @@ final class LaunchOptions {
             paramLabel = "N",
             description = "Number of workers (default: 1).")
     private @Nullable Integer workers;
+
+    @Option(
+            names = "--min-workers",
+            scope = ScopeType.INHERIT,
+            paramLabel = "N",
+            description = "Workers may come and go; with fewer than this the training waits (default: 1).")
+    private @Nullable Integer minWorkers;
+
+    @Option(
+            names = "--max-workers",
+            scope = ScopeType.INHERIT,
+            paramLabel = "N",
+            description = "Workers may come and go; so many are launched, and replaced when they are lost.")
+    private @Nullable Integer maxWorkers;
 
     @Option(
             names = "--hosts",
@@ -153,22 +170,48 @@ final class LaunchOptions {
             description = "Where each job makes a folder with the workers' output and a summary (default: none).")
     private @Nullable Path logFolder;
 
+    /** Returns whether workers may come and go. */
+    boolean isElastic() {
+        return minWorkers != null || maxWorkers != null;
+    }
+
+    /**
+     * Returns a builder for workers that come and go.
+     *
+     * @throws IllegalArgumentException if options are given that only fixed workers have
+     */
+    ElasticRayExecutorBuilder elasticBuilder() {
+        if (workers != null || hosts != null || workersPerHost != null) {
+            throw new IllegalArgumentException(
+                    "--min-workers and --max-workers are instead of --workers, --hosts and --workers-per-host");
+        }
+        ElasticRayExecutorBuilder builder = common(ElasticRayExecutor.builder());
+        return builder.minWorkers(minWorkers()).maxWorkers(maxWorkers == null ? minWorkers() : maxWorkers);
+    }
+
+    /** Returns the least number of workers. */
+    int minWorkers() {
+        return minWorkers == null ? 1 : minWorkers;
+    }
+
     /** Returns how many workers were asked for. */
     int workers() {
         return workers == null ? 1 : workers;
     }
 
     RayExecutorBuilder builder() {
-        RayExecutorBuilder builder = RayExecutor.builder()
-                .cpusPerWorker(cpusPerWorker)
-                .gpusPerWorker(gpusPerWorker)
-                .address(address);
-        resources.forEach(builder::resourcePerWorker);
-        environment.forEach(builder::environment);
-        jvmArgs.forEach(builder::jvmArg);
+        RayExecutorBuilder builder = common(RayExecutor.builder());
         given(workers, builder::workers);
         given(hosts, builder::hosts);
         given(workersPerHost, builder::workersPerHost);
+        return builder;
+    }
+
+    private <B extends LaunchBuilder<B>> B common(B builder) {
+        builder.cpusPerWorker(cpusPerWorker).gpusPerWorker(gpusPerWorker).address(address);
+        resources.forEach(builder::resourcePerWorker);
+        environment.forEach(builder::environment);
+        jvmArgs.forEach(builder::jvmArg);
         given(strategy, builder::placementStrategy);
         given(nodes, builder::nodes);
         given(startTimeout, builder::startTimeout);

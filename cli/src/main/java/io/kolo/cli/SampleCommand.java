@@ -1,19 +1,29 @@
 package io.kolo.cli;
 
+import io.kolo.executor.ElasticRayExecutor;
 import io.kolo.executor.RayExecutor;
+import io.kolo.executor.RayExecutorBuilder;
 import io.kolo.executor.TrainingFunction;
 import io.kolo.samples.SampleOptions;
+import java.util.List;
 import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** What the samples have in common on the command line. */
 @Command(mixinStandardHelpOptions = true)
 abstract class SampleCommand implements Runnable {
+    private static final long CHAOS_PERIOD_S = 4;
+
     @ParentCommand
     @SuppressWarnings("NullAway.Init") // set by picocli
     private RunCommand parent;
@@ -35,6 +45,11 @@ abstract class SampleCommand implements Runnable {
             description = "Seed of the network's start and the images' order (default: ${DEFAULT-VALUE}).")
     private long seed;
 
+    @Option(
+            names = "--chaos",
+            description = "Every few seconds a worker is killed, or has to leave; needs --min-workers, --max-workers.")
+    private boolean chaos;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
@@ -49,12 +64,57 @@ abstract class SampleCommand implements Runnable {
         SampleOptions options = new SampleOptions(epochs == null ? defaultEpochs() : epochs, batchSize, seed);
         TrainingFunction<Double> function = function(options);
         LaunchOptions launch = parent.forSample(spec.commandLine());
-        try (ConsoleListener console = ConsoleListener.forThisTerminal(spec.name());
-                RayExecutor executor = launch.builder().listener(console).build()) {
-            executor.start();
-            double accuracy = executor.run(function).getFirst();
+        if (chaos && !launch.isElastic()) {
+            throw new ParameterException(spec.commandLine(), "--chaos needs --min-workers and --max-workers");
+        }
+        try (ConsoleListener console = ConsoleListener.forThisTerminal(spec.name())) {
+            double accuracy = launch.isElastic()
+                    ? elastic(launch, console, function)
+                    : fixed(launch.builder().listener(console), function);
             console.finish();
             spec.commandLine().getOut().printf(Locale.ROOT, "accuracy %.3f%n", accuracy);
+        }
+    }
+
+    private static double fixed(RayExecutorBuilder builder, TrainingFunction<Double> function) {
+        try (RayExecutor executor = builder.build()) {
+            executor.start();
+            return executor.run(function).getFirst();
+        }
+    }
+
+    private double elastic(LaunchOptions launch, ConsoleListener console, TrainingFunction<Double> function) {
+        try (ElasticRayExecutor executor =
+                launch.elasticBuilder().listener(console).build()) {
+            executor.start();
+            try (ScheduledExecutorService killer = Executors.newSingleThreadScheduledExecutor()) {
+                if (chaos) {
+                    Random random = new Random(seed);
+                    var unused = killer.scheduleWithFixedDelay(
+                            () -> strike(executor, launch.minWorkers(), random),
+                            CHAOS_PERIOD_S,
+                            CHAOS_PERIOD_S,
+                            TimeUnit.SECONDS);
+                }
+                double accuracy = executor.run(function).getFirst();
+                killer.shutdownNow();
+                return accuracy;
+            }
+        }
+    }
+
+    /** Kills a worker, or has it leave, unless there are too few to spare one. */
+    private static void strike(ElasticRayExecutor executor, int least, Random random) {
+        List<Integer> workers = executor.members();
+        if (workers.size() > least) {
+            int worker = workers.get(random.nextInt(workers.size()));
+            if (random.nextInt(3) == 0) {
+                System.out.println("chaos: drain worker " + worker);
+                executor.drain(worker);
+            } else {
+                System.out.println("chaos: kill -9 worker " + worker);
+                executor.kill(worker);
+            }
         }
     }
 }

@@ -1,6 +1,5 @@
 package io.kolo.dl4j;
 
-import io.kolo.allreduce.Communicator;
 import io.kolo.executor.Worker;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
@@ -26,30 +25,30 @@ public final class DistributedNetwork {
     private static final int ROOT = 0;
     private static final StepListener SILENT = step -> {};
 
-    private final Communicator communicator;
+    private final Worker worker;
     private final GradientExchange exchange;
     private final Replica replica;
 
-    private DistributedNetwork(Communicator communicator, GradientExchange exchange, Replica replica) {
-        this.communicator = communicator;
-        this.exchange = exchange;
+    private DistributedNetwork(Worker worker, Replica replica) {
+        this.worker = worker;
+        this.exchange = replica.exchange;
         this.replica = replica;
-        replica.share(communicator);
-        replica.install();
-        copyFromRoot();
+        if (worker.generation() > 0) {
+            replica.enter(worker.communicator());
+            copyFromRoot();
+        }
     }
 
     /**
      * Joins a network with those of the other ranks. Rank 0's parameters, updater state, iteration and epoch become
-     * everyone's.
+     * everyone's: here, or in an elastic job where training begins.
      *
      * @param network initialized, of the same configuration on every rank; it is trained in place
      * @param worker this rank
      * @throws IllegalArgumentException if the network is of a kind that can't be distributed
      */
     public static DistributedNetwork of(MultiLayerNetwork network, Worker worker) {
-        GradientExchange exchange = new GradientExchange(worker.communicator());
-        return new DistributedNetwork(worker.communicator(), exchange, new MultiLayerReplica(network, exchange));
+        return new DistributedNetwork(worker, new MultiLayerReplica(network, new GradientExchange()));
     }
 
     /**
@@ -61,13 +60,12 @@ public final class DistributedNetwork {
      * @throws IllegalArgumentException if the network is of a kind that can't be distributed
      */
     public static DistributedNetwork of(ComputationGraph network, Worker worker) {
-        GradientExchange exchange = new GradientExchange(worker.communicator());
-        return new DistributedNetwork(worker.communicator(), exchange, new GraphReplica(network, exchange));
+        return new DistributedNetwork(worker, new GraphReplica(network, new GradientExchange()));
     }
 
     private void copyFromRoot() {
         long[] counters = {replica.iteration(), replica.epoch()};
-        communicator.broadcast(MemorySegment.ofArray(counters), DataType.I64, ROOT);
+        exchange.ring().broadcast(MemorySegment.ofArray(counters), DataType.I64, ROOT);
         replica.resume((int) counters[0], (int) counters[1]);
         broadcast(replica.model().params());
         INDArray state = replica.updaterState();
@@ -77,7 +75,7 @@ public final class DistributedNetwork {
     }
 
     private void broadcast(INDArray array) {
-        communicator.broadcast(NativeArrays.segment(array), NativeArrays.type(array), ROOT);
+        exchange.ring().broadcast(NativeArrays.segment(array), NativeArrays.type(array), ROOT);
     }
 
     /**
@@ -106,27 +104,38 @@ public final class DistributedNetwork {
             }
             while (step(shard)) {
                 samples += exchange.samples();
-                listener.onStep(new StepListener.Step(replica.epoch(), exchange.samples(), exchange.loss()));
+                listener.onStep(new StepListener.Step(
+                        exchange.steps() - firstStep, replica.epoch(), exchange.samples(), exchange.loss()));
             }
             replica.resume(replica.iteration(), replica.epoch() + 1);
         }
         return new FitResult(exchange.steps() - firstStep, samples, exchange.loss());
     }
 
+    /**
+     * Trains on the samples that a sampler deals to the ranks. In an elastic job this goes on when workers come and go,
+     * once in a run: a worker that joins gets parameters and updater state from one that is there, and goes straight to
+     * its step. Steps are numbered from the start of this fit; the network's iteration and epoch are those of the step.
+     *
+     * @param sampler the same on every rank
+     * @param epochs how often each sample is seen
+     * @param listener hears of each step that counts; on a worker that joined, from its first on
+     */
+    public FitResult fit(ElasticSampler sampler, int epochs, StepListener listener) {
+        long firstStep = exchange.steps();
+        long[] samples = {0};
+        worker.train(new SampledFit(replica, sampler, epochs, step -> {
+            samples[0] += step.samples();
+            listener.onStep(step);
+        }));
+        return new FitResult(exchange.steps() - firstStep, samples[0], exchange.loss());
+    }
+
     /** Takes part in the next step of all ranks; returns false if no rank has samples left. */
     private boolean step(DataSetIterator shard) {
-        replica.install();
-        if (!shard.hasNext()) {
-            replica.fitNothing();
-            return exchange.samples() > 0;
-        }
-        long before = exchange.steps();
-        replica.fit(shard.next());
-        if (exchange.steps() == before) {
-            throw new IllegalStateException("DL4J updated the network without its exchange of gradients: the ranks have"
-                    + " parted. Don't change the network's updater while it is in fit");
-        }
-        return true;
+        boolean has = shard.hasNext();
+        replica.step(has ? shard.next() : null);
+        return has || exchange.samples() > 0;
     }
 
     /**
@@ -148,7 +157,7 @@ public final class DistributedNetwork {
                     .sum();
             rightAndAll[1] += evaluation.getNumRowCounter();
         }
-        communicator.allReduce(MemorySegment.ofArray(rightAndAll), DataType.I64, ReduceOp.SUM);
+        exchange.ring().allReduce(MemorySegment.ofArray(rightAndAll), DataType.I64, ReduceOp.SUM);
         return rightAndAll[0] / (double) rightAndAll[1];
     }
 }

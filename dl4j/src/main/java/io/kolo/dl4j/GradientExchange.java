@@ -1,29 +1,49 @@
 package io.kolo.dl4j;
 
 import io.kolo.allreduce.Communicator;
+import io.kolo.executor.StepGate;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * What the ranks tell each other in a step: first how many samples each has and how well it did, then their gradients.
- * The ranks that have no samples left say so in the first part; once none has any, the epoch is over for all.
+ * The ranks that have no samples left say so in the first part; once none has any, the epoch is over for all. A rank of
+ * an elastic job that wants all to halt says so there, too.
  */
 final class GradientExchange {
     private static final int SAMPLES = 0;
     private static final int LOSS = 1;
+    private static final int HALT = 2;
 
-    private final Communicator communicator;
-    private final MemorySegment figures = Arena.ofAuto().allocate(ValueLayout.JAVA_DOUBLE, 2);
+    private final MemorySegment figures = Arena.ofAuto().allocate(ValueLayout.JAVA_DOUBLE, 3);
+    private @Nullable Communicator ring;
+    private StepGate gate = StepGate.OPEN;
     private long steps;
     private int samples;
     private double loss = Double.NaN;
 
-    GradientExchange(Communicator communicator) {
-        this.communicator = communicator;
+    /** The ranks form this ring from now on. */
+    void enter(Communicator ring) {
+        this.ring = ring;
+    }
+
+    /** Returns the ring. */
+    Communicator ring() {
+        if (ring == null) {
+            throw new IllegalStateException(
+                    "there is no ring yet: in an elastic job, call fit with an ElasticSampler first");
+        }
+        return ring;
+    }
+
+    /** What exchanges pass from now on. */
+    void pass(StepGate gate) {
+        this.gate = gate;
     }
 
     /** Returns the number of exchanges so far that had samples. */
@@ -49,6 +69,8 @@ final class GradientExchange {
      * @return the samples of all ranks; at 0 there is no gradient
      */
     int sum(Replica replica, int batchSize) {
+        Communicator communicator = ring();
+        figures.setAtIndex(ValueLayout.JAVA_DOUBLE, HALT, gate.enter() ? 1 : 0);
         figures.setAtIndex(ValueLayout.JAVA_DOUBLE, SAMPLES, batchSize);
         figures.setAtIndex(
                 ValueLayout.JAVA_DOUBLE,
@@ -58,12 +80,13 @@ final class GradientExchange {
         samples = (int) figures.getAtIndex(ValueLayout.JAVA_DOUBLE, SAMPLES);
         if (samples > 0) {
             loss = figures.getAtIndex(ValueLayout.JAVA_DOUBLE, LOSS) / samples;
-            steps++;
             // A batch norm's running mean is such an update: the ranks' sum has to be a mean, weighed by samples.
             double weight = batchSize / (double) samples;
             replica.updates().forEach(update -> update.muli(weight));
             INDArray gradient = replica.flatGradient();
             communicator.allReduce(NativeArrays.segment(gradient), NativeArrays.type(gradient), ReduceOp.SUM);
+            gate.complete(figures.getAtIndex(ValueLayout.JAVA_DOUBLE, HALT) > 0);
+            steps++;
         }
         return samples;
     }

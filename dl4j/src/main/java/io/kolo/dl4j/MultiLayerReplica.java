@@ -64,9 +64,12 @@ final class MultiLayerReplica extends Replica {
 
     @Override
     void install() {
-        if (!(network.getUpdater() instanceof ExchangingUpdater)) {
-            network.setUpdater(new ExchangingUpdater(network, updaterState()));
-        }
+        network.setUpdater(new ExchangingUpdater(network, updaterState()));
+    }
+
+    @Override
+    boolean isInstalled() {
+        return network.getUpdater() instanceof ExchangingUpdater;
     }
 
     @Override

@@ -50,8 +50,39 @@ abstract class Replica {
     /** The layers by the name under which the updater knows them, in the order of the parameters. */
     abstract Map<String, Trainable> layers();
 
-    /** Puts the exchange before the updater, whose state it keeps. DL4J forgets it when a learning rate is set. */
+    /** Puts an exchange before a new updater, which keeps the state of the one before. */
     abstract void install();
+
+    /** Returns whether there is an exchange before the updater. DL4J forgets it when a learning rate is set. */
+    abstract boolean isInstalled();
+
+    /** The ranks form this ring from now on. */
+    final void enter(Communicator ring) {
+        share(ring);
+        install();
+        exchange.enter(ring);
+    }
+
+    /**
+     * Takes part in a step of all ranks.
+     *
+     * @param batch this rank's samples; null if it has none
+     */
+    final void step(@Nullable DataSet batch) {
+        if (!isInstalled()) {
+            install();
+        }
+        if (batch == null) {
+            fitNothing();
+            return;
+        }
+        long before = exchange.steps();
+        fit(batch);
+        if (exchange.steps() == before) {
+            throw new IllegalStateException("DL4J updated the network without its exchange of gradients: the ranks have"
+                    + " parted. Don't change the network's updater while it is in fit");
+        }
+    }
 
     abstract void fit(DataSet batch);
 
@@ -68,15 +99,18 @@ abstract class Replica {
 
     /**
      * Moves the gradient into memory that the other ranks can reach, so that it is reduced where the backward pass has
-     * put it. Called before {@link #install}, since an updater keeps views of the gradient.
+     * put it. An updater keeps views of the gradient, so another one is installed.
      */
-    final void share(Communicator communicator) {
+    private void share(Communicator communicator) {
         INDArray own = flatGradient();
-        if (communicator.size() > 1 && isMovable() && own.length() > 0) {
+        boolean inMemoryOfARing = gradientMemory != null; // which ends with it
+        if ((communicator.size() > 1 || inMemoryOfARing) && isMovable() && own.length() > 0) {
             MemorySegment shared =
                     communicator.allocate(own.length() * NativeArrays.type(own).sizeBytes());
             gradientMemory = shared;
             move(NativeArrays.over(shared, own));
+            views = null;
+            updates = null;
         }
     }
 
@@ -114,7 +148,7 @@ abstract class Replica {
     }
 
     /** Takes part in a step to which this rank has nothing to add: its gradient is zero, of a batch of size 0. */
-    final void fitNothing() {
+    private void fitNothing() {
         flatGradient().assign(0);
         update(gradientViews());
         if (exchange.samples() == 0) {

@@ -13,9 +13,10 @@ public interface StepListener {
     /**
      * One step of training: the same figures on every rank.
      *
+     * @param number of the step in this fit, from 1
      * @param epoch number of the epoch, from 0
      * @param samples samples of all ranks in this step
      * @param loss mean loss over them, with the regularization terms
      */
-    record Step(int epoch, int samples, double loss) {}
+    record Step(long number, int epoch, int samples, double loss) {}
 }

@@ -63,6 +63,11 @@ public final class Replica {
         return state;
     }
 
+    /** Returns whether it has to go into the ring for the generation's state, or to give it, before the first step. */
+    public boolean needsState() {
+        return !levelled;
+    }
+
     /** Returns whether its next step carries the halt bit. */
     public boolean halting() {
         return halting;

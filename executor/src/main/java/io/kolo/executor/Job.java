@@ -1,6 +1,7 @@
 package io.kolo.executor;
 
 import com.google.protobuf.ByteString;
+import io.kolo.elastic.ElasticRules;
 import io.kolo.executor.control.ControlServer;
 import io.kolo.executor.control.JobAuthority;
 import io.kolo.executor.control.JobToken;
@@ -41,6 +42,9 @@ import org.jspecify.annotations.Nullable;
 final class Job implements AutoCloseable {
     private static final int FIRST_GENERATION = 1;
 
+    /** How many workers an elastic job may have had. */
+    private static final int MOST_WORKERS = 100_000;
+
     private final JobSettings settings;
     private final SerialListener listener;
     private final JobEvents events;
@@ -58,8 +62,11 @@ final class Job implements AutoCloseable {
     private final ControlServer server;
     private final @Nullable JobLogs logs;
     private final JobWorkers workers;
+    private final Map<Integer, Hello> hellos = new ConcurrentSkipListMap<>();
+    private final Replacements replacements;
     private final AtomicBoolean reported = new AtomicBoolean();
     private volatile long ringNs;
+    private volatile @Nullable ElasticRun elastic;
     private boolean ended;
 
     Job(JobSettings settings) {
@@ -78,7 +85,9 @@ final class Job implements AutoCloseable {
                 this.logs = openLogs;
                 this.engine = openEngine;
                 this.workers = new JobWorkers(settings, engine, listener, logs);
-                this.server = new ControlServer(settings.workers(), authority, token, events);
+                this.replacements = new Replacements(workers, settings.workers(), settings.cooldown());
+                this.server = new ControlServer(
+                        settings.elastic() == null ? settings.workers() : MOST_WORKERS, authority, token, events);
                 opened = true;
             } catch (IOException e) {
                 throw new UncheckedIOException("no port for the control channel", e);
@@ -121,14 +130,20 @@ final class Job implements AutoCloseable {
                             .variables(),
                     (slot, exitCode) -> events.onEvent(new WorkerEvent.Exited(slot, exitCode)));
             long launchedNs = phase("launch", startNs);
-            List<Hello> members = awaitJoins(deadlineNs);
+            ElasticRules elastic = settings.elastic();
+            awaitJoins(elastic == null ? settings.workers() : elastic.minWorkers(), deadlineNs);
             long joinedNs = phase("join", launchedNs);
-            formRing(members);
-            String plan = awaitReady(deadlineNs);
+            String plan = "elastic";
+            String count = hellos.size() + (hellos.size() == 1 ? " worker" : " workers");
+            if (elastic == null) {
+                formRing(List.copyOf(hellos.values()));
+                plan = awaitReady(deadlineNs);
+            } else {
+                count = elastic.minWorkers() + " to " + elastic.maxWorkers() + " workers";
+            }
             ringNs = phase("ring", joinedNs);
-            listener.onStarted(
-                    "kolo: " + engine.name() + ", " + members.size() + (members.size() == 1 ? " worker" : " workers")
-                            + ", kernels: " + members.getFirst().getKernels() + ", " + plan);
+            String kernels = hellos.values().iterator().next().getKernels();
+            listener.onStarted("kolo: " + engine.name() + ", " + count + ", kernels: " + kernels + ", " + plan);
             started = true;
         } finally {
             if (!started) {
@@ -151,18 +166,17 @@ final class Job implements AutoCloseable {
         return nowNs;
     }
 
-    private List<Hello> awaitJoins(long deadlineNs) {
-        Map<Integer, Hello> hellos = new TreeMap<>();
-        while (hellos.size() < settings.workers()) {
+    private void awaitJoins(int count, long deadlineNs) {
+        while (hellos.size() < count) {
             switch (next(deadlineNs, () -> missing(hellos) + " to join")) {
                 case WorkerEvent.Joined joined -> {
                     hellos.put(joined.slot(), joined.hello());
                     connections.put(joined.slot(), joined.connection());
+                    replacements.joined(joined.slot());
                 }
                 case WorkerEvent other -> throwIfEnded(other);
             }
         }
-        return List.copyOf(hellos.values());
     }
 
     private String missing(Map<Integer, ?> present) {
@@ -241,6 +255,61 @@ final class Job implements AutoCloseable {
             throw new CancellationException("the executor was closed");
         }
         return run.results();
+    }
+
+    /**
+     * Has a serialized function run on the workers of an elastic job, after those that were submitted before.
+     *
+     * @param what names the function, for the summary
+     * @return the serialized results of the last generation, by rank
+     */
+    CompletableFuture<List<ByteString>> submit(String what, ByteString function) {
+        CompletableFuture<List<ByteString>> results = new CompletableFuture<>();
+        try {
+            runner.execute(() -> execute(what, function, results));
+        } catch (RejectedExecutionException e) {
+            throw new CancellationException("the executor was closed");
+        }
+        return results;
+    }
+
+    private void execute(String what, ByteString function, CompletableFuture<List<ByteString>> results) {
+        long startNs = System.nanoTime();
+        int number = runs.size() + 1;
+        List<ByteString> values = List.of();
+        Throwable failure = null;
+        try {
+            ElasticRun.Elastic job =
+                    new ElasticRun.Elastic(workers, listener, events, hellos, connections, replacements);
+            ElasticRun running = new ElasticRun(settings, job, number, function);
+            elastic = running;
+            values = running.execute();
+        } catch (Throwable e) {
+            failure = e;
+            events.close();
+        }
+        String end = failure == null ? "returned" : String.valueOf(failure);
+        runs.add(new JobSummary.Run(number, what, values.size(), (System.nanoTime() - startNs) / 1e9, end));
+        ElasticRun.complete(results, failure, values);
+        if (events.isClosed()) {
+            close();
+        }
+    }
+
+    /** A worker of an elastic job is to leave between two steps. */
+    void drain(int worker) {
+        events.onEvent(new WorkerEvent.Drains(worker));
+    }
+
+    /** Returns the workers that train at the moment in an elastic job, by rank. */
+    List<Integer> training() {
+        ElasticRun running = elastic;
+        return running == null ? List.of() : running.training();
+    }
+
+    /** Returns the workers' processes. */
+    JobWorkers workers() {
+        return workers;
     }
 
     private void execute(JobRun run, ByteString function) {

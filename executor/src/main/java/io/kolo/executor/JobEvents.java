@@ -10,6 +10,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** What happens to a job's workers, in one queue; that one has fallen silent is an event too. */
@@ -21,6 +22,7 @@ final class JobEvents implements WorkerListener {
     private final BlockingQueue<WorkerEvent> queue = new LinkedBlockingQueue<>();
     private final Consumer<io.kolo.executor.Progress> progress;
     private final WorkerWatch watch;
+    private volatile IntUnaryOperator rank = IntUnaryOperator.identity();
     private volatile boolean closed;
 
     JobEvents(Duration heartbeatTimeout, Consumer<io.kolo.executor.Progress> progress) {
@@ -35,8 +37,8 @@ final class JobEvents implements WorkerListener {
 
     @Override
     public void onProgress(int slot, Progress report) {
-        progress.accept(
-                new io.kolo.executor.Progress(slot, report.getDone(), report.getTotal(), report.getMetricsMap()));
+        progress.accept(new io.kolo.executor.Progress(
+                rank.applyAsInt(slot), report.getDone(), report.getTotal(), report.getMetricsMap()));
     }
 
     @Override
@@ -66,6 +68,16 @@ final class JobEvents implements WorkerListener {
                 return silence;
             }
         }
+    }
+
+    /** A worker is gone: its silence is no news any more. By the thread that polls. */
+    void forget(int slot) {
+        watch.forget(slot);
+    }
+
+    /** Says what rank a worker has now; in a fixed job its slot. */
+    void rankBy(IntUnaryOperator rank) {
+        this.rank = rank;
     }
 
     /** Returns the worker that the others are most likely waiting for, or null if all are equally far. */

@@ -1,8 +1,8 @@
 package io.kolo.executor;
 
-/** The job ended because of one of its workers. The executor is of no more use: close it. */
+/** The job ended because of its workers. The executor is of no more use: close it. */
 public abstract sealed class JobFailedException extends RuntimeException
-        permits WorkerFailedException, WorkerLostException {
+        permits JobGivenUpException, WorkerFailedException, WorkerLostException {
     private static final long serialVersionUID = 1L;
 
     private final int rank;
@@ -12,7 +12,7 @@ public abstract sealed class JobFailedException extends RuntimeException
         this.rank = rank;
     }
 
-    /** Returns the worker whose failure or loss is the cause. */
+    /** Returns the worker whose failure or loss is the cause; -1 if it is none's alone. */
     public int rank() {
         return rank;
     }

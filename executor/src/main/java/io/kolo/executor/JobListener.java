@@ -1,5 +1,7 @@
 package io.kolo.executor;
 
+import java.util.List;
+
 /** Takes what a job has to show while it runs. Called by several threads, never by two at once. */
 public interface JobListener {
     /** The workers are ready: engine, number of workers and kernels in one line. Called before any {@link #onLine}. */
@@ -10,6 +12,21 @@ public interface JobListener {
     /** A worker has written a line; {@code node} is where it runs. */
     default void onLine(int rank, String node, String line) {
         System.out.println("[" + rank + " " + node + "] " + line);
+    }
+
+    /** An elastic job goes on with these workers, by rank; {@code step} is the last that counts. */
+    default void onGeneration(int generation, List<Integer> workers, long step) {
+        System.out.println("kolo: generation " + generation + ", workers " + workers + ", after step " + step);
+    }
+
+    /** An elastic job has lost a worker. */
+    default void onLost(int worker, String reason) {
+        System.out.println("kolo: lost worker " + worker + ": " + reason);
+    }
+
+    /** An elastic job waits, such as for "1 of at least 2 workers". */
+    default void onWaiting(String reason) {
+        System.out.println("kolo: waiting: " + reason);
     }
 
     /** A worker has reported how far it is. */

@@ -12,8 +12,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** A job's folder on disk: each worker's output, and at the end the summary. Readable by its user alone. */
 final class JobLogs implements AutoCloseable {
@@ -25,7 +25,7 @@ final class JobLogs implements AutoCloseable {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path folder;
-    private final List<BufferedWriter> outputs = new ArrayList<>();
+    private final Map<Integer, BufferedWriter> outputs = new TreeMap<>();
     private boolean failed;
 
     private JobLogs(Path folder) {
@@ -43,13 +43,19 @@ final class JobLogs implements AutoCloseable {
             JobLogs logs = new JobLogs(Files.createTempDirectory(
                     parent, LocalDateTime.now(ZoneId.systemDefault()).format(NAME), FOLDER));
             for (int rank = 0; rank < workers; rank++) {
-                Path file = Files.createFile(logs.folder.resolve("rank-" + rank + ".log"), FILE);
-                logs.outputs.add(Files.newBufferedWriter(file, UTF_8));
+                logs.open(rank);
             }
             return logs;
         } catch (IOException e) {
             throw new UncheckedIOException("no logs can be written to " + parent + ": " + e, e);
         }
+    }
+
+    private BufferedWriter open(int rank) throws IOException {
+        Path file = Files.createFile(folder.resolve("rank-" + rank + ".log"), FILE);
+        BufferedWriter output = Files.newBufferedWriter(file, UTF_8);
+        outputs.put(rank, output);
+        return output;
     }
 
     Path folder() {
@@ -59,7 +65,8 @@ final class JobLogs implements AutoCloseable {
     /** Writes a line through to the disk: the most interesting one is the last before a crash. */
     synchronized void line(int rank, String line) {
         try {
-            BufferedWriter output = outputs.get(rank);
+            BufferedWriter known = outputs.get(rank);
+            BufferedWriter output = known == null ? open(rank) : known; // a worker that came later
             output.write(line);
             output.newLine();
             output.flush();
@@ -87,7 +94,7 @@ final class JobLogs implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-        for (BufferedWriter output : outputs) {
+        for (BufferedWriter output : outputs.values()) {
             try {
                 output.close();
             } catch (IOException e) {

@@ -1,5 +1,6 @@
 package io.kolo.executor;
 
+import io.kolo.elastic.ElasticRules;
 import io.kolo.executor.engine.Engine;
 import io.kolo.executor.engine.EngineProvider;
 import io.kolo.executor.engine.Node;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param bundles number of bundles
  * @param workersPerBundle workers in each
  * @param perWorker what each worker needs
+ * @param elastic the rules of an elastic job; null for one whose workers stay
+ * @param cooldown how long a place that loses workers gets no other
  */
 record JobSettings(
         EngineProvider provider,
@@ -40,6 +43,8 @@ record JobSettings(
         @Nullable Duration runTimeout,
         Duration leaveTimeout,
         @Nullable Path logFolder,
+        @Nullable ElasticRules elastic,
+        Duration cooldown,
         JobListener listener) {
     int workers() {
         return bundles * workersPerBundle;

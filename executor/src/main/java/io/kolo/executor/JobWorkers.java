@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
@@ -27,6 +28,8 @@ final class JobWorkers implements RunOutcome.Names {
     private final SerialListener listener;
     private final @Nullable JobLogs logs;
     private final Map<Integer, Launched> launched = new ConcurrentSkipListMap<>();
+    private Function<Slot, Map<String, String>> environment = slot -> Map.of();
+    private ObjIntConsumer<Integer> onExit = (slot, exitCode) -> {};
 
     JobWorkers(JobSettings settings, Engine engine, SerialListener listener, @Nullable JobLogs logs) {
         this.settings = settings;
@@ -43,13 +46,30 @@ final class JobWorkers implements RunOutcome.Names {
      */
     void launch(Function<Slot, Map<String, String>> environment, ObjIntConsumer<Integer> onExit) {
         List<Placed> bundles = engine.reserve(settings.bundle(), settings.bundles(), settings.strategy());
+        this.environment = environment;
+        this.onExit = onExit;
         for (int slot = 0; slot < settings.workers(); slot++) {
-            Placed placed = bundles.get(slot / settings.workersPerBundle());
-            int worker = slot;
-            WorkerSpec spec = specification(worker, placed, environment.apply(new Slot(worker, placed.node())));
-            WorkerHandle handle = engine.launch(spec, line -> onLine(worker, placed.node(), line));
-            launched.put(worker, new Launched(spec, handle));
-            handle.onExit(exitCode -> onExit.accept(worker, exitCode));
+            launch(slot, bundles.get(slot / settings.workersPerBundle()));
+        }
+    }
+
+    private void launch(int slot, Placed placed) {
+        WorkerSpec spec = specification(slot, placed, environment.apply(new Slot(slot, placed.node())));
+        WorkerHandle handle = engine.launch(spec, line -> onLine(slot, placed.node(), line));
+        launched.put(slot, new Launched(spec, handle));
+        handle.onExit(exitCode -> onExit.accept(slot, exitCode));
+    }
+
+    /** Launches another worker where one was that is gone. */
+    void replace(int gone, int slot) {
+        launch(slot, Objects.requireNonNull(launched.get(gone)).spec.placed());
+    }
+
+    /** Ends a worker's process, which cannot refuse. */
+    void kill(int slot) {
+        Launched worker = launched.get(slot);
+        if (worker != null) {
+            worker.handle.kill();
         }
     }
 
@@ -93,6 +113,15 @@ final class JobWorkers implements RunOutcome.Names {
         List<String> lines = worker == null ? List.of() : worker.handle.lastLines();
         return name(rank) + " " + exit(exitCode)
                 + (lines.isEmpty() ? "" : "; its last lines:\n  " + String.join("\n  ", lines));
+    }
+
+    /** Says how a worker's process ended, in an elastic job, where a worker's number is no rank. */
+    String describeEnd(int worker, int exitCode) {
+        Launched known = launched.get(worker);
+        return (known == null
+                        ? "its process"
+                        : known.handle.description() + " on "
+                                + known.spec.placed().node()) + " " + exit(exitCode);
     }
 
     private static String exit(int exitCode) {

@@ -105,7 +105,7 @@ public final class RayExecutor implements AutoCloseable {
     }
 
     /** A lambda's class is named for the class that it stands in. */
-    private static String name(TrainingFunction<?> function) {
+    static String name(TrainingFunction<?> function) {
         return function instanceof ProgramFunction program
                 ? program.className()
                 : function.getClass().getName().replaceAll("\\$\\$Lambda.*", "");

@@ -66,6 +66,8 @@ final class RunOutcome {
             }
             case WorkerEvent.Joined joined -> {}
             case WorkerEvent.Ready ready -> {}
+            case WorkerEvent.Stands stands -> {}
+            case WorkerEvent.Drains drains -> {}
         }
     }
 

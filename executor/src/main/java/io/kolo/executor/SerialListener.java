@@ -39,6 +39,21 @@ final class SerialListener implements JobListener {
     }
 
     @Override
+    public synchronized void onGeneration(int generation, List<Integer> workers, long step) {
+        tell(() -> listener.onGeneration(generation, workers, step));
+    }
+
+    @Override
+    public synchronized void onLost(int worker, String reason) {
+        tell(() -> listener.onLost(worker, reason));
+    }
+
+    @Override
+    public synchronized void onWaiting(String reason) {
+        tell(() -> listener.onWaiting(reason));
+    }
+
+    @Override
     public synchronized void onProgress(Progress progress) {
         tell(() -> listener.onProgress(progress));
     }

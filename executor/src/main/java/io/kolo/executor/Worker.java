@@ -26,7 +26,18 @@ public interface Worker {
     /** Returns the number of the bundle that this worker runs in. */
     int bundle();
 
-    /** Returns the number of the generation, which grows with each change of the workers. */
+    /**
+     * Trains to the last step. In an elastic job this goes on when workers come and go, once in a run: until all
+     * members of the last generation are done. A worker that joins gets the state of one that is there.
+     *
+     * @throws IllegalStateException the second time in a run of an elastic job
+     */
+    void train(Trainee trainee);
+
+    /**
+     * Returns the number of the generation, which grows with each change of the workers; 0 in an elastic job before
+     * {@link #train}, when there is no ring, and so no rank, yet.
+     */
     int generation();
 
     /** Returns the way to exchange buffers with the other workers. */

@@ -1,34 +1,28 @@
 package io.kolo.executor;
 
+import io.kolo.elastic.FailureDetector;
 import io.kolo.executor.control.WorkerEvent;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Judges workers by their heartbeats. Before it calls one silent it asks whether it was stalled itself: a driver that
- * was stopped, or starved, has heard nothing of anyone, and that is no worker's fault.
- */
+/** Judges workers by their heartbeats: who is silent ({@link FailureDetector}), and who is behind the others. */
 final class WorkerWatch {
-    private static final long OWN_STALL_NS = TimeUnit.SECONDS.toNanos(2);
     private static final long SUSPICIOUS_SILENCE_NS = TimeUnit.SECONDS.toNanos(2);
 
     /** The last that was heard of a worker: when, and how many collective operations it had begun. */
     private record Heard(int slot, long atNs, int operations) {}
 
     private final Map<Integer, Heard> heard = new ConcurrentHashMap<>();
-    private final long timeoutNs;
-    private long lookedNs;
-    private long forgivenNs;
+    private final FailureDetector detector;
 
     WorkerWatch(Duration timeout, long nowNs) {
-        this.timeoutNs = timeout.toNanos();
-        this.lookedNs = nowNs;
-        this.forgivenNs = nowNs;
+        this.detector = new FailureDetector(timeout, nowNs);
     }
 
     /** A worker lives; may be called by any thread. */
@@ -36,14 +30,18 @@ final class WorkerWatch {
         heard.put(slot, new Heard(slot, nowNs, operations));
     }
 
+    /** A worker is gone; by the thread that looks. */
+    void forget(int slot) {
+        heard.remove(slot);
+        detector.forget(slot);
+    }
+
     /** Returns a worker that has been silent for the timeout, or null; called often, by one thread at a time. */
     WorkerEvent.@Nullable Stalled silent(long nowNs) {
-        if (nowNs - lookedNs > OWN_STALL_NS) {
-            forgivenNs = nowNs;
-        }
-        lookedNs = nowNs;
-        return heard.values().stream()
-                .filter(worker -> nowNs - Math.max(worker.atNs, forgivenNs) > timeoutNs)
+        heard.values().forEach(worker -> detector.heard(worker.slot, worker.atNs));
+        return detector.silent(nowNs).stream()
+                .map(heard::get)
+                .filter(Objects::nonNull)
                 .min(Comparator.comparingLong(Heard::atNs))
                 .map(worker -> silence(worker, nowNs))
                 .orElse(null);

@@ -30,7 +30,7 @@ class RayExecutorBuilderTest {
                 "hosts must be at least 1, not -1",
                 () -> local().hosts(-1).workersPerHost(1).build());
         assertRefused(
-                "a ring has at most 65536 workers, not 4000000000",
+                "a ring has at most 4096 workers, not 4000000000",
                 () -> local().hosts(2_000_000_000).workersPerHost(2).build());
         assertRefused(
                 "give workers, or hosts and workersPerHost, but not both",

@@ -8,9 +8,8 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
@@ -74,11 +73,9 @@ record Images(List<float[]> rows) {
         return rows.size();
     }
 
-    /** The same images in an order that all ranks draw alike. */
-    Images shuffled(long seed) {
-        List<float[]> shuffled = new ArrayList<>(rows);
-        Collections.shuffle(shuffled, new Random(seed));
-        return new Images(shuffled);
+    /** The images of these numbers as one batch. */
+    DataSet batch(int[] indices) {
+        return batch(Arrays.stream(indices).mapToObj(rows::get).toList());
     }
 
     /**

@@ -83,6 +83,8 @@ class DocsTest {
                 "IllegalArgumentException",
                 "IllegalStateException",
                 "Heartbeat",
+                "Drain",
+                "Form",
                 "Hello",
                 "World",
                 "Ready",

@@ -192,7 +192,8 @@ class LawsTest {
             .that()
             .resideOutsideOfPackages("io.kolo.cli..", "io.kolo.testkit..")
             .and()
-            .haveNameNotMatching("io\\.kolo\\.executor\\.worker\\.WorkerMain|io\\.kolo\\.executor\\.RayExecutor.*")
+            .haveNameNotMatching(
+                    "io\\.kolo\\.executor\\.worker\\.WorkerMain|io\\.kolo\\.executor\\.(RayExecutor|LaunchBuilder).*")
             .should()
             .callMethod(System.class, "getenv")
             .orShould()

@@ -8,6 +8,7 @@ import io.aeron.Subscription;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
 import io.kolo.allreduce.Lines;
+import io.kolo.allreduce.Ring;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -53,7 +54,7 @@ public final class AeronEndpoint implements AutoCloseable {
         this.duty = duty;
         this.incoming = udp(host + ":0").tags(TAG).build();
         Subscription port = aeron.addSubscription(incoming, PORT_STREAM);
-        await(() -> port.resolvedEndpoint() != null, timeout, "a port on " + host);
+        await(() -> port.resolvedEndpoint() != null, timeout, () -> false, "a port on " + host);
         this.address = String.valueOf(port.resolvedEndpoint());
         duty.startBackground();
     }
@@ -105,28 +106,38 @@ public final class AeronEndpoint implements AutoCloseable {
         return address;
     }
 
+    /** As below, and never gives up before its time. */
+    public Lines connect(List<String> addresses, Ring ring, Duration timeout) {
+        return connect(addresses, ring, timeout, () -> false);
+    }
+
     /**
      * Connects this rank to the others; returns once both neighbours are there. Other lines are made when they are
      * first used.
      *
      * @param addresses of all ranks' endpoints, in the order of ranks
-     * @param rank this one
+     * @param ring this rank's place
      * @param timeout the longest this may take
-     * @throws IllegalStateException if a neighbour was not there in time
+     * @param abandoned tells, time and again, whether to give up
+     * @throws IllegalStateException if a neighbour was not there in time, or this rank has given up
      */
-    public Lines connect(List<String> addresses, int rank, Duration timeout) {
+    public Lines connect(List<String> addresses, Ring ring, Duration timeout, BooleanSupplier abandoned) {
         List<String> channels = addresses.stream()
                 .map(each -> udp(each).mtu(LOOPBACK_MTU).termLength(TERM_LENGTH).build())
                 .toList();
-        AeronLines lines = new AeronLines(new AeronLines.Port(aeron, duty, incoming, channels, rank));
+        AeronLines lines = new AeronLines(new AeronLines.Port(aeron, duty, incoming, channels, ring));
         if (addresses.size() > 1) {
-            int right = (rank + 1) % addresses.size();
-            int left = Math.floorMod(rank - 1, addresses.size());
+            int right = ring.right();
+            int left = ring.left();
             try {
                 Subscription from = lines.from(left);
                 ExclusivePublication to = lines.to(right);
-                await(to::isConnected, timeout, "the right neighbour at " + addresses.get(right) + " to listen");
-                await(from::isConnected, timeout, "the left neighbour to send to " + address);
+                await(
+                        to::isConnected,
+                        timeout,
+                        abandoned,
+                        "the right neighbour at " + addresses.get(right) + " to listen");
+                await(from::isConnected, timeout, abandoned, "the left neighbour to send to " + address);
             } catch (RuntimeException e) {
                 lines.close();
                 throw e;
@@ -141,13 +152,16 @@ public final class AeronEndpoint implements AutoCloseable {
         CloseHelper.quietCloseAll(aeron, driver);
     }
 
-    private void await(BooleanSupplier condition, Duration timeout, String what) {
+    private void await(BooleanSupplier condition, Duration timeout, BooleanSupplier abandoned, String what) {
         long deadlineNs = System.nanoTime() + timeout.toNanos();
         duty.enter();
         try {
             while (!condition.getAsBoolean()) {
                 if (System.nanoTime() - deadlineNs > 0) {
                     throw new IllegalStateException("waited " + timeout.toMillis() + " ms for " + what);
+                }
+                if (abandoned.getAsBoolean()) {
+                    throw new IllegalStateException("gave up waiting for " + what);
                 }
                 if (duty.doWork() == 0) {
                     LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(100));

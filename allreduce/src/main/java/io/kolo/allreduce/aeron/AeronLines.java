@@ -6,26 +6,29 @@ import io.aeron.Subscription;
 import io.kolo.allreduce.Channels;
 import io.kolo.allreduce.Lines;
 import io.kolo.allreduce.Link;
+import io.kolo.allreduce.Ring;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
 /**
- * A rank's lines over Aeron UDP. Each is a stream of its own, numbered by its process set (16 bits) and by who sends in
- * it (16 bits): all that come in arrive at one port.
+ * A rank's lines over Aeron UDP. Each is a stream of its own, numbered by its process set (16 bits), the last four bits
+ * of its generation, so that no ring joins the streams of the one before it, and by who sends in it (12 bits): all that
+ * come in arrive at one port.
  */
 final class AeronLines implements Lines {
-    private static final int RANK_BITS = 16;
+    private static final int RANK_BITS = 12;
+    private static final int GENERATION_BITS = 4;
 
     /**
      * What all lines of a rank have in common.
      *
      * @param incoming the channel of this rank's port
      * @param outgoing the channels to all ranks of the World
-     * @param self this rank in the World
+     * @param ring this rank's place in the World
      */
-    record Port(Aeron aeron, DriverDuty duty, String incoming, List<String> outgoing, int self) {}
+    record Port(Aeron aeron, DriverDuty duty, String incoming, List<String> outgoing, Ring ring) {}
 
     private final Port port;
     private final int channel;
@@ -58,11 +61,12 @@ final class AeronLines implements Lines {
         return publications.computeIfAbsent(
                 ranks[rank],
                 key -> port.duty.alone(
-                        () -> port.aeron.addExclusivePublication(port.outgoing.get(key), stream(port.self))));
+                        () -> port.aeron.addExclusivePublication(port.outgoing.get(key), stream(port.ring.rank()))));
     }
 
     private int stream(int source) {
-        return channel << RANK_BITS | source;
+        int generation = port.ring.generation() & ((1 << GENERATION_BITS) - 1);
+        return (channel << GENERATION_BITS | generation) << RANK_BITS | source;
     }
 
     @Override

@@ -60,8 +60,12 @@ class AeronEndpointTest {
         threads.shutdown();
     }
 
+    private static Ring ring(int rank) {
+        return new Ring(1, 7, rank, 2);
+    }
+
     private static Communicator rank(int rank, Lines lines) {
-        return new Communicator(new Ring(1, 7, rank, 2), lines, new ScalarKernels(), TIMEOUT);
+        return new Communicator(ring(rank), lines, new ScalarKernels(), TIMEOUT);
     }
 
     private List<String> addresses() {
@@ -78,10 +82,10 @@ class AeronEndpointTest {
             threes[i] = 3;
         }
         CompletableFuture<Void> other = CompletableFuture.runAsync(
-                () -> rank(1, right.connect(addresses(), 1, TIMEOUT))
+                () -> rank(1, right.connect(addresses(), ring(1), TIMEOUT))
                         .allReduce(MemorySegment.ofArray(twos), DataType.F32, ReduceOp.SUM),
                 threads);
-        rank(0, left.connect(addresses(), 0, TIMEOUT))
+        rank(0, left.connect(addresses(), ring(0), TIMEOUT))
                 .allReduce(MemorySegment.ofArray(ones), DataType.F32, ReduceOp.SUM);
         other.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         assertArrayEquals(threes, ones);
@@ -115,19 +119,18 @@ class AeronEndpointTest {
         right.close();
         IllegalStateException error = assertThrows(
                 IllegalStateException.class,
-                () -> left.connect(List.of(left.address(), gone), 0, Duration.ofMillis(100)));
+                () -> left.connect(List.of(left.address(), gone), ring(0), Duration.ofMillis(100)));
         assertTrue(error.toString().contains("waited 100 ms for the right neighbour at " + gone), error.toString());
     }
 
     @Test
     void shouldNotTakeTheNeighboursHeartbeatsForProgress() throws Exception {
         CompletableFuture<Lines> other =
-                CompletableFuture.supplyAsync(() -> right.connect(addresses(), 1, TIMEOUT), threads);
-        Lines lines = left.connect(addresses(), 0, TIMEOUT);
+                CompletableFuture.supplyAsync(() -> right.connect(addresses(), ring(1), TIMEOUT), threads);
+        Lines lines = left.connect(addresses(), ring(0), TIMEOUT);
         other.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         // The other rank is connected and well, but never comes.
-        Communicator waiting =
-                new Communicator(new Ring(1, 7, 0, 2), lines, new ScalarKernels(), Duration.ofSeconds(1));
+        Communicator waiting = new Communicator(ring(0), lines, new ScalarKernels(), Duration.ofSeconds(1));
         CollectiveTimeoutException error = assertThrows(CollectiveTimeoutException.class, waiting::barrier);
         assertEquals(1, error.awaitedRank());
     }
@@ -136,7 +139,7 @@ class AeronEndpointTest {
     void shouldRefuseToWorkOnceItIsClosed() {
         left.close();
         IllegalStateException error =
-                assertThrows(IllegalStateException.class, () -> left.connect(addresses(), 0, TIMEOUT));
+                assertThrows(IllegalStateException.class, () -> left.connect(addresses(), ring(0), TIMEOUT));
         assertTrue(error.toString().contains("closed"), error.toString());
     }
 }

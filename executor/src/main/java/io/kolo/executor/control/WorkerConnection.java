@@ -1,6 +1,8 @@
 package io.kolo.executor.control;
 
 import com.google.protobuf.ByteString;
+import io.kolo.elastic.Generation;
+import io.kolo.elastic.Order;
 import io.kolo.executor.control.proto.Abort;
 import io.kolo.executor.control.proto.Part;
 import io.kolo.executor.control.proto.Shutdown;
@@ -20,6 +22,19 @@ public final class WorkerConnection {
     /** Announces the members of a generation. */
     public void world(World world) {
         outbox.sendNow(ToWorker.newBuilder().setWorld(world).build());
+    }
+
+    /** Announces a generation of an elastic job; {@code world} has the members' addresses, and is each member's own. */
+    public void form(Generation generation, World world) {
+        outbox.sendNow(ToWorker.newBuilder()
+                .setForm(ElasticMessages.message(generation, world))
+                .build());
+    }
+
+    /** Gives any other order of an elastic job. */
+    public void order(Order order) {
+        outbox.sendNow(
+                ToWorker.newBuilder().setOrder(ElasticMessages.message(order)).build());
     }
 
     /** Sends a serialized function. */

@@ -1,6 +1,7 @@
 package io.kolo.executor.control;
 
 import com.google.protobuf.ByteString;
+import io.kolo.elastic.Standing;
 import io.kolo.executor.control.proto.Failure;
 import io.kolo.executor.control.proto.Hello;
 
@@ -14,6 +15,12 @@ public sealed interface WorkerEvent {
 
     /** The worker's ring stands; {@code plan} is how the ranks exchange. */
     record Ready(int slot, String plan) implements WorkerEvent {}
+
+    /** The worker of an elastic job says where it stands. */
+    record Stands(int slot, Standing standing) implements WorkerEvent {}
+
+    /** The worker of an elastic job is to leave between two steps. */
+    record Drains(int slot) implements WorkerEvent {}
 
     /** The worker's function returned; {@code result} is serialized. */
     record Returned(int slot, int run, ByteString result) implements WorkerEvent {}

@@ -58,6 +58,9 @@ final class WorkerStream implements StreamObserver<FromWorker> {
                 listener.onEvent(new WorkerEvent.Ready(known, message.getReady().getPlan()));
             case PROGRESS -> listener.onProgress(known, message.getProgress());
             case HEARTBEAT -> listener.onHeartbeat(known, message.getHeartbeat());
+            case STANDING ->
+                listener.onEvent(new WorkerEvent.Stands(known, ElasticMessages.standing(known, message.getStanding())));
+            case DRAIN -> listener.onEvent(new WorkerEvent.Drains(known));
             case RESULT -> add(known, message.getResult());
             case FAILURE -> fail(known, message.getFailure());
             case HELLO, KIND_NOT_SET -> refuse("a worker says hello once, and then only what this version knows");

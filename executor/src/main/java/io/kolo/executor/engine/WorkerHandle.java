@@ -15,6 +15,9 @@ public interface WorkerHandle {
     /** Returns the exit code, as {@link #onExit} has it, or nothing while the worker lives. */
     OptionalInt exitCode();
 
+    /** Ends the worker, which cannot refuse; its end is heard of as any other. */
+    void kill();
+
     /** Returns the last lines of its output, oldest first. */
     List<String> lastLines();
 }

@@ -51,8 +51,8 @@ final class WorkerProcess implements WorkerHandle {
         }
     }
 
-    /** Ends the process, which cannot refuse. */
-    void kill() {
+    @Override
+    public void kill() {
         process.destroyForcibly();
     }
 

@@ -1,83 +1,28 @@
 package io.kolo.executor.worker;
 
 import io.kolo.allreduce.Communicator;
-import io.kolo.executor.Worker;
+import io.kolo.executor.StepGate;
+import io.kolo.executor.Trainee;
 import io.kolo.executor.control.Outbox;
 import io.kolo.executor.control.proto.FromWorker;
-import io.kolo.executor.control.proto.Progress;
 import io.kolo.executor.control.proto.World;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 
-/** The worker that a training function receives. */
-final class JoinedWorker implements Worker {
-    private static final long REPORT_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(50);
+/** The worker that a training function receives: one of a ring that stays. */
+final class JoinedWorker extends RingWorker {
+    private static final int ROOT = 0;
 
     private final World world;
     private final Communicator communicator;
-    private final Outbox<FromWorker> outbox;
-    private long lastReportNs = System.nanoTime() - REPORT_INTERVAL_NS;
 
     JoinedWorker(World world, Communicator communicator, Outbox<FromWorker> outbox) {
+        super(outbox);
         this.world = world;
         this.communicator = communicator;
-        this.outbox = outbox;
     }
 
     @Override
-    public int rank() {
-        return communicator.rank();
-    }
-
-    @Override
-    public int size() {
-        return communicator.size();
-    }
-
-    @Override
-    public int localRank() {
-        return (int) membersOnHostOf(rank(), rank());
-    }
-
-    @Override
-    public int localSize() {
-        return (int) membersOnHostOf(rank(), size());
-    }
-
-    /** Counts the members on the host of {@code rank} whose own rank is below {@code limit}. */
-    private long membersOnHostOf(int rank, int limit) {
-        String host = world.getMembers(rank).getHost();
-        return world.getMembersList().stream()
-                .limit(limit)
-                .filter(member -> member.getHost().equals(host))
-                .count();
-    }
-
-    @Override
-    public int crossRank() {
-        return (int) membersOfThisLocalRankBelow(rank());
-    }
-
-    @Override
-    public int crossSize() {
-        return (int) membersOfThisLocalRankBelow(size());
-    }
-
-    private long membersOfThisLocalRankBelow(int limit) {
-        return IntStream.range(0, limit)
-                .filter(other -> membersOnHostOf(other, other) == localRank())
-                .count();
-    }
-
-    @Override
-    public int bundle() {
-        return world.getMembers(rank()).getBundle();
-    }
-
-    @Override
-    public int generation() {
-        return communicator.generation();
+    World world() {
+        return world;
     }
 
     @Override
@@ -86,14 +31,19 @@ final class JoinedWorker implements Worker {
     }
 
     @Override
-    public synchronized void report(long done, long total, Map<String, Double> metrics) {
-        long nowNs = System.nanoTime();
-        if (done < total && nowNs - lastReportNs < REPORT_INTERVAL_NS) {
-            return; // nobody watches faster than that
+    public int generation() {
+        return communicator.generation();
+    }
+
+    @Override
+    public void train(Trainee trainee) {
+        trainee.enter(communicator);
+        for (Trainee.Part part : trainee.state()) {
+            communicator.broadcast(part.memory(), part.type(), ROOT);
         }
-        lastReportNs = nowNs;
-        outbox.sendNow(FromWorker.newBuilder()
-                .setProgress(Progress.newBuilder().setDone(done).setTotal(total).putAllMetrics(metrics))
-                .build());
+        trainee.resume(0);
+        for (long step = 1; step <= trainee.steps(); step++) {
+            trainee.step(step, StepGate.OPEN);
+        }
     }
 }

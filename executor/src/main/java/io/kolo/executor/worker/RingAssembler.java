@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** Forms the ring of a generation: from the members' addresses to a communicator that has been round once. */
 final class RingAssembler {
@@ -42,11 +43,17 @@ final class RingAssembler {
         }
     }
 
-    Communicator assemble(World world) {
+    /**
+     * Connects to the neighbours.
+     *
+     * @param abandoned tells, time and again, whether to give up
+     * @throws IllegalStateException if they were not there in time, or it has given up
+     */
+    Communicator assemble(World world, BooleanSupplier abandoned) {
         Ring ring = new Ring(world.getGeneration(), world.getKey(), world.getRank(), world.getMembersCount());
         List<String> addresses =
                 world.getMembersList().stream().map(Member::getDataAddress).toList();
-        Lines lines = endpoint.connect(addresses, ring.rank(), CONNECT_TIMEOUT);
+        Lines lines = endpoint.connect(addresses, ring, CONNECT_TIMEOUT, abandoned);
         return new Communicator(ring, lines, kernels, Duration.ofMillis(world.getCollectiveTimeoutMs()));
     }
 }

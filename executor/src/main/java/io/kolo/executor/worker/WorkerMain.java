@@ -3,8 +3,11 @@ package io.kolo.executor.worker;
 import com.google.protobuf.ByteString;
 import io.kolo.allreduce.Communicator;
 import io.kolo.allreduce.aeron.AeronEndpoint;
+import io.kolo.elastic.Order;
 import io.kolo.executor.TrainingFunction;
+import io.kolo.executor.Worker;
 import io.kolo.executor.control.ControlClient;
+import io.kolo.executor.control.ElasticMessages;
 import io.kolo.executor.control.Failures;
 import io.kolo.executor.control.ObjectCodec;
 import io.kolo.executor.control.Outbox;
@@ -12,6 +15,7 @@ import io.kolo.executor.control.Parts;
 import io.kolo.executor.control.Versions;
 import io.kolo.executor.control.WorkerEnvironment;
 import io.kolo.executor.control.proto.Abort;
+import io.kolo.executor.control.proto.Drain;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.Heartbeat;
 import io.kolo.executor.control.proto.Hello;
@@ -27,10 +31,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +48,8 @@ import org.jspecify.annotations.Nullable;
 public final class WorkerMain {
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
     private static final long HEARTBEAT_INTERVAL_MS = 500;
+    private static final Duration NOTICE = Duration.ofSeconds(30);
+    private static final Duration LEAVE_TIMEOUT = Duration.ofMillis(500);
     private static final int BROKEN = 1;
     private static final int DRIVER_LOST = 70;
     private static final int HOOKS_HANG = 71;
@@ -53,8 +61,10 @@ public final class WorkerMain {
     private final Parts function = new Parts();
     private final ControlClient control;
     private final Thread main = Thread.currentThread();
-    private @Nullable JoinedWorker worker;
+    private final int slot;
+    private volatile @Nullable Worker worker;
     private volatile @Nullable Communicator communicator;
+    private final CountDownLatch left = new CountDownLatch(1);
     private volatile boolean leaving;
 
     /** The run whose function this process is in, or 0. */
@@ -63,6 +73,7 @@ public final class WorkerMain {
     private WorkerMain(WorkerEnvironment environment, Path folder) {
         Kernels kernels = Kernels.probe();
         String loopback = InetAddress.getLoopbackAddress().getHostAddress();
+        this.slot = environment.slot();
         this.folder = folder;
         this.endpoint = AeronEndpoint.open(folder, loopback, OPEN_TIMEOUT);
         this.assembler = new RingAssembler(endpoint, kernels);
@@ -101,7 +112,23 @@ public final class WorkerMain {
         switch (message.getKindCase()) {
             case ABORT -> abort(message.getAbort());
             case SHUTDOWN -> leave(Duration.ofMillis(message.getShutdown().getLeaveTimeoutMs()));
+            case FORM -> elastic(worker -> worker.hear(message.getForm()));
+            case ORDER -> order(ElasticMessages.order(message.getOrder()));
             case WORLD, FUNCTION, KIND_NOT_SET -> tasks.add(message);
+        }
+    }
+
+    private void elastic(Consumer<ElasticWorker> order) {
+        if (worker instanceof ElasticWorker member) {
+            order.accept(member);
+        }
+    }
+
+    private void order(Order order) {
+        elastic(member -> member.hear(order));
+        if (order instanceof Order.Leave leave) {
+            System.err.println("this worker leaves: " + leave.reason());
+            leave(LEAVE_TIMEOUT);
         }
     }
 
@@ -128,11 +155,13 @@ public final class WorkerMain {
         outbox().offer(FromWorker.newBuilder()
                 .setHeartbeat(Heartbeat.newBuilder().setOperations(current == null ? 0 : current.operations()))
                 .build());
+        elastic(ElasticWorker::beat);
     }
 
     /** On a thread of its own: exiting runs the user's hooks, which may use the channel, and may never end. */
     private void leave(Duration timeout) {
         leaving = true;
+        left.countDown();
         Thread exit = Thread.ofPlatform().name("kolo-exit").start(() -> System.exit(0));
         Thread.ofPlatform().daemon().name("kolo-halt").start(() -> {
             try {
@@ -153,7 +182,22 @@ public final class WorkerMain {
         }
     }
 
+    /** SIGTERM: in an elastic job the process lives until it has left between two steps, or its notice is over. */
+    private void drain() {
+        if (!leaving && worker instanceof ElasticWorker) {
+            outbox().sendNow(FromWorker.newBuilder()
+                    .setDrain(Drain.getDefaultInstance())
+                    .build());
+            try {
+                var unused = left.await(NOTICE.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                // The JVM ends all the same.
+            }
+        }
+    }
+
     private void serve() throws InterruptedException {
+        Runtime.getRuntime().addShutdownHook(new Thread(this::drain, "kolo-drain"));
         var unused = Executors.newSingleThreadScheduledExecutor(
                         Thread.ofPlatform().daemon().name("kolo-heartbeat").factory())
                 .scheduleWithFixedDelay(this::beat, 0, HEARTBEAT_INTERVAL_MS, TimeUnit.MILLISECONDS);
@@ -162,7 +206,7 @@ public final class WorkerMain {
             switch (task.getKindCase()) {
                 case WORLD -> form(task.getWorld());
                 case FUNCTION -> collect(task.getFunction());
-                case ABORT, SHUTDOWN, KIND_NOT_SET ->
+                case ABORT, SHUTDOWN, FORM, ORDER, KIND_NOT_SET ->
                     throw new IllegalStateException("a task that this version does not know: " + task.getKindCase());
             }
         }
@@ -170,7 +214,7 @@ public final class WorkerMain {
 
     private void form(World world) {
         try {
-            Communicator formed = assembler.assemble(world);
+            Communicator formed = assembler.assemble(world, () -> false);
             communicator = formed;
             formed.barrier();
             assembler.share(formed, world, folder);
@@ -215,16 +259,29 @@ public final class WorkerMain {
             Thread.currentThread().setContextClassLoader(loader);
             TrainingFunction<?> function =
                     (TrainingFunction<?>) ObjectCodec.read(bytes, loader, "the training function");
-            if (worker == null || function == null) {
-                throw new IllegalStateException("there is no ring, or no function");
+            if (function == null) {
+                throw new IllegalStateException("there is no function");
             }
-            return ObjectCodec.write(function.run(worker), "the result");
+            return ObjectCodec.write(run(function), "the result");
         } catch (Throwable e) {
             fail(e, run);
             return null;
         } finally {
             running = 0;
             Thread.interrupted(); // what the user's code left of it is not for this thread's next wait
+        }
+    }
+
+    /** Where no ring was formed, the job is elastic: the function's training forms one. */
+    private @Nullable Object run(TrainingFunction<?> function) throws Exception {
+        if (worker instanceof JoinedWorker joined) {
+            return function.run(joined);
+        }
+        try (ElasticWorker member = new ElasticWorker(slot, assembler, folder, outbox())) {
+            worker = member;
+            return function.run(member);
+        } finally {
+            worker = null;
         }
     }
 

@@ -1,0 +1,132 @@
+package io.kolo.executor;
+
+import com.google.protobuf.ByteString;
+import io.kolo.executor.control.ObjectCodec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URLClassLoader;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Launches workers and runs training functions that go on when workers come and go.
+ *
+ * <pre>{@code
+ * try (var executor = ElasticRayExecutor.builder().minWorkers(2).maxWorkers(4).build()) {
+ *     executor.start();
+ *     List<Double> losses = executor.run(worker -> train(worker));
+ * }
+ * }</pre>
+ *
+ * A worker that is lost is replaced; one that comes is given the same function, and joins where it calls
+ * {@link Worker#train}, as {@code DistributedNetwork.fit} does. One thread uses an executor; any thread may close it.
+ */
+public final class ElasticRayExecutor implements AutoCloseable {
+    private final JobSettings settings;
+    private volatile @Nullable Job job;
+    private volatile boolean closed;
+
+    ElasticRayExecutor(JobSettings settings) {
+        this.settings = settings;
+    }
+
+    /** Returns a builder with one worker, on the cluster of {@code RAY_ADDRESS} or else on this machine. */
+    public static ElasticRayExecutorBuilder builder() {
+        return new ElasticRayExecutorBuilder();
+    }
+
+    /**
+     * Launches the workers, and waits for the least number of them.
+     *
+     * @throws io.kolo.executor.engine.PlacementException if there is no room for them
+     * @throws JobFailedException if a worker did not come up; the others are gone then
+     * @throws IllegalStateException if the executor was started before, or the workers did not come up in time
+     */
+    public void start() {
+        if (job != null || closed) {
+            throw new IllegalStateException(
+                    "this executor was " + (closed ? "closed" : "started before") + "; build another one");
+        }
+        Job starting = new Job(settings);
+        job = starting;
+        if (closed) {
+            starting.close(); // by another thread, which saw no job yet
+        }
+        starting.start();
+    }
+
+    /**
+     * Runs a function on each worker, also on each that comes meanwhile, and waits for the members of the last
+     * generation.
+     *
+     * @param function serialized with all that it captures
+     * @return the results of the last generation by rank; of all workers, if the function does not train
+     * @throws IllegalArgumentException if the function captures what is not serializable; nothing has run then
+     * @throws JobGivenUpException if too few workers are left for too long, too many were lost, or all that had the
+     *     state
+     * @throws JobFailedException if a worker's function throws, or one is lost after its training
+     * @throws IllegalStateException if a result can't be read here, for instance because its class is missing
+     */
+    public <R extends @Nullable Object> List<R> run(TrainingFunction<R> function) {
+        ByteString bytes = ObjectCodec.write(function, "the training function");
+        try {
+            List<ByteString> results =
+                    started().submit(RayExecutor.name(function), bytes).get();
+            @SuppressWarnings("unchecked") // it is what the function returned
+            List<R> typed = (List<R>) ElasticRun.read(results, settings.loader());
+            return typed;
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            close();
+            Thread.currentThread().interrupt();
+            throw new CancellationException("the thread that waited for the workers was interrupted");
+        }
+    }
+
+    /**
+     * Has a worker leave between two steps; nothing is computed again. Another one takes its place.
+     *
+     * @param worker its number, as the listener has it
+     */
+    public void drain(int worker) {
+        started().drain(worker);
+    }
+
+    /** Returns the numbers of the workers that train at the moment, by rank; none between trainings. */
+    public List<Integer> members() {
+        return started().training();
+    }
+
+    /** Kills a worker's process, as a lost machine would: to see what a job does then. */
+    public void kill(int worker) {
+        started().workers().kill(worker);
+    }
+
+    private Job started() {
+        Job running = job;
+        if (running == null) {
+            throw new IllegalStateException("call start() before");
+        }
+        return running;
+    }
+
+    /** Ends the workers: none is left when this returns, nor any of their files. */
+    @Override
+    public void close() {
+        closed = true;
+        Job running = job;
+        if (running != null) {
+            running.close();
+        }
+        if (settings.loader() instanceof URLClassLoader ofJars) {
+            try {
+                ofJars.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.kolo.executor;
+
+import io.kolo.allreduce.Communicator;
+import io.kolo.kernels.DataType;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * What is trained in numbered steps, the same on all ranks, from a state that is the same on all of them: see
+ * {@link Worker#train}. In an elastic job a step may be lost and done again by other ranks, and a state be replaced by
+ * another rank's.
+ */
+public interface Trainee {
+    /**
+     * A part of the state.
+     *
+     * @param memory where it lies
+     * @param type of its elements
+     */
+    record Part(MemorySegment memory, DataType type) {}
+
+    /** Returns how many steps there are in all, the same number on all ranks. */
+    long steps();
+
+    /** Returns the whole state, in parts of the same lengths and types on all ranks. */
+    List<Part> state();
+
+    /** The ranks form this ring from now on; the one before is closed when this returns. */
+    void enter(Communicator ring);
+
+    /** The state is that after a step now; 0 is before the first. */
+    void resume(long step);
+
+    /**
+     * Does a step: computes this rank's share, passes the gate, exchanges it with the others, passes the gate again,
+     * and only then changes the state. Whatever is random in it must follow from the step alone.
+     *
+     * @param step from 1 on
+     * @param gate to be passed before the first operation on the ring, and after the last
+     * @throws StepLostException as the gate does; the state has to be as before the step then
+     */
+    void step(long step, StepGate gate);
+}

@@ -1,0 +1,121 @@
+package io.kolo.executor.control;
+
+import io.kolo.elastic.Generation;
+import io.kolo.elastic.Member;
+import io.kolo.elastic.Order;
+import io.kolo.elastic.Standing;
+import io.kolo.elastic.StateName;
+import io.kolo.executor.control.proto.Form;
+import io.kolo.executor.control.proto.Seat;
+import io.kolo.executor.control.proto.World;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The elastic protocol's words on the control channel, there and back. */
+public final class ElasticMessages {
+    private ElasticMessages() {}
+
+    /** Returns what a worker sends. */
+    public static io.kolo.executor.control.proto.Standing message(Standing standing) {
+        return io.kolo.executor.control.proto.Standing.newBuilder()
+                .setGeneration(standing.generation())
+                .setPromised(standing.promised())
+                .setState(message(standing.state()))
+                .setFinished(standing.finished())
+                .setWaiting(standing.waiting())
+                .setBlamed(standing.blamed())
+                .build();
+    }
+
+    /** Returns what a worker has sent. */
+    static Standing standing(int worker, io.kolo.executor.control.proto.Standing message) {
+        return new Standing(
+                worker,
+                message.getGeneration(),
+                message.getPromised(),
+                name(message.getState()),
+                message.getFinished(),
+                message.getWaiting(),
+                message.getBlamed());
+    }
+
+    private static io.kolo.executor.control.proto.StateName message(StateName name) {
+        return io.kolo.executor.control.proto.StateName.newBuilder()
+                .setStep(name.step())
+                .setGeneration(name.generation())
+                .build();
+    }
+
+    private static StateName name(io.kolo.executor.control.proto.StateName message) {
+        return new StateName(message.getStep(), message.getGeneration());
+    }
+
+    /** Returns the announcement of a generation; {@code world} has the members' addresses, by rank. */
+    static Form message(Generation generation, World world) {
+        Form.Builder form = Form.newBuilder()
+                .setWorld(world)
+                .setBase(message(generation.base()))
+                .setDealt(generation.dealt());
+        generation
+                .members()
+                .forEach(member -> form.addSeats(
+                        Seat.newBuilder().setWorker(member.worker()).setHolder(member.holder())));
+        return form.build();
+    }
+
+    /**
+     * Returns the generation that was announced.
+     *
+     * @throws IllegalArgumentException if the announcement contradicts itself
+     */
+    public static Generation generation(Form form) {
+        World world = form.getWorld();
+        if (form.getSeatsCount() != world.getMembersCount()) {
+            throw new IllegalArgumentException(
+                    form.getSeatsCount() + " seats for " + world.getMembersCount() + " members");
+        }
+        List<Member> members = new ArrayList<>();
+        for (int rank = 0; rank < form.getSeatsCount(); rank++) {
+            Seat seat = form.getSeats(rank);
+            members.add(new Member(seat.getWorker(), world.getMembers(rank).getHost(), seat.getHolder()));
+        }
+        return new Generation(world.getGeneration(), name(form.getBase()), form.getDealt(), members);
+    }
+
+    /** Returns an order but that to form, which goes with a world. */
+    static io.kolo.executor.control.proto.Order message(Order order) {
+        io.kolo.executor.control.proto.Order.Builder message =
+                io.kolo.executor.control.proto.Order.newBuilder().setGeneration(order.generation());
+        return switch (order) {
+            case Order.Collect collect ->
+                message.setKind(io.kolo.executor.control.proto.Order.Kind.COLLECT)
+                        .build();
+            case Order.Halt halt ->
+                message.setKind(io.kolo.executor.control.proto.Order.Kind.HALT).build();
+            case Order.Release release ->
+                message.setKind(io.kolo.executor.control.proto.Order.Kind.RELEASE)
+                        .build();
+            case Order.Leave leave ->
+                message.setKind(io.kolo.executor.control.proto.Order.Kind.LEAVE)
+                        .setReason(leave.reason())
+                        .build();
+            case Order.Form form -> throw new IllegalArgumentException("a generation is announced with its world");
+        };
+    }
+
+    /**
+     * Returns an order that was sent.
+     *
+     * @throws IllegalArgumentException if this version does not know it
+     */
+    public static Order order(io.kolo.executor.control.proto.Order message) {
+        int generation = message.getGeneration();
+        return switch (message.getKind()) {
+            case COLLECT -> new Order.Collect(generation);
+            case HALT -> new Order.Halt(generation);
+            case RELEASE -> new Order.Release(generation);
+            case LEAVE -> new Order.Leave(generation, message.getReason());
+            case UNKNOWN, UNRECOGNIZED -> throw new IllegalArgumentException("an order of an unknown kind");
+        };
+    }
+}

@@ -1,0 +1,306 @@
+package io.kolo.executor.worker;
+
+import io.kolo.allreduce.CollectiveAbortedException;
+import io.kolo.allreduce.CollectiveTimeoutException;
+import io.kolo.allreduce.Communicator;
+import io.kolo.elastic.Generation;
+import io.kolo.elastic.Member;
+import io.kolo.elastic.Order;
+import io.kolo.elastic.Replica;
+import io.kolo.elastic.Replica.Phase;
+import io.kolo.elastic.Standing;
+import io.kolo.executor.StepGate;
+import io.kolo.executor.StepLostException;
+import io.kolo.executor.Trainee;
+import io.kolo.executor.control.ElasticMessages;
+import io.kolo.executor.control.Outbox;
+import io.kolo.executor.control.proto.Form;
+import io.kolo.executor.control.proto.FromWorker;
+import io.kolo.executor.control.proto.World;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The worker that a training function of an elastic job receives: the shell around a {@link Replica}. The control
+ * channel's thread brings orders, and ends what the ring is in; the thread that trains forms rings, has the state made
+ * the same everywhere, and does steps. They meet under one lock, which is never held while waiting for others.
+ */
+final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(ElasticWorker.class.getName());
+
+    private final Object lock = new Object();
+    private final Replica replica;
+    private final RingAssembler assembler;
+    private final Path folder;
+    private @Nullable World next;
+    private @Nullable World world;
+    private volatile @Nullable Communicator ring;
+
+    /** The ring that is being formed. */
+    private @Nullable Communicator forming;
+
+    private boolean training;
+
+    ElasticWorker(int number, RingAssembler assembler, Path folder, Outbox<FromWorker> outbox) {
+        super(outbox);
+        this.replica = new Replica(number);
+        this.assembler = assembler;
+        this.folder = folder;
+    }
+
+    @Override
+    World world() {
+        World formed = world;
+        if (formed == null) {
+            throw new IllegalStateException("a worker of an elastic job has a rank, and others, from train on");
+        }
+        return formed;
+    }
+
+    @Override
+    public Communicator communicator() {
+        Communicator formed = ring;
+        if (formed == null) {
+            throw new IllegalStateException("a worker of an elastic job has a ring from train on");
+        }
+        return formed;
+    }
+
+    @Override
+    public int generation() {
+        Communicator formed = ring;
+        return formed == null ? 0 : formed.generation();
+    }
+
+    // The control channel's thread.
+
+    void hear(Form form) {
+        Generation generation = ElasticMessages.generation(form);
+        synchronized (lock) {
+            if (replica.obey(new Order.Form(generation))) {
+                next = form.getWorld();
+                changed();
+            }
+        }
+    }
+
+    void hear(Order order) {
+        synchronized (lock) {
+            if (replica.obey(order)) {
+                changed();
+            }
+        }
+    }
+
+    /** Says again where it stands, if it is under way. */
+    void beat() {
+        synchronized (lock) {
+            if (training) {
+                tell();
+            }
+        }
+    }
+
+    private void changed() {
+        tell();
+        Phase phase = replica.phase();
+        if (phase == Phase.FROZEN || phase == Phase.LEFT) {
+            abort(forming);
+            abort(ring);
+        }
+        lock.notifyAll();
+    }
+
+    private static void abort(@Nullable Communicator ring) {
+        if (ring != null) {
+            ring.abort(ring.rank(), "the ranks form another ring");
+        }
+    }
+
+    private void tell() {
+        outbox.sendNow(FromWorker.newBuilder()
+                .setStanding(ElasticMessages.message(replica.standing()))
+                .build());
+    }
+
+    // The thread that trains.
+
+    @Override
+    public void train(Trainee trainee) {
+        synchronized (lock) {
+            if (training) {
+                throw new IllegalStateException("a run of an elastic job trains once; do the rest in a run of its own");
+            }
+            training = true;
+            tell();
+        }
+        boolean more = true;
+        while (more) {
+            more = switch (awaitWork()) {
+                case READY -> work(trainee);
+                case RELEASED -> false;
+                case LEFT -> throw new IllegalStateException("this worker is no member any more: " + replica.reason());
+                case FRESH, FROZEN, LEVELLING, IN_STEP -> true;
+            };
+        }
+    }
+
+    /** Waits without a deadline of its own: when the coordinator is gone, so is this process. */
+    private Phase awaitWork() {
+        synchronized (lock) {
+            while (replica.phase() == Phase.FRESH
+                    || replica.phase() == Phase.FROZEN
+                    || (replica.phase() == Phase.READY && replica.standing().finished())) {
+                try {
+                    lock.wait();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new IllegalStateException("interrupted while it waited for its next generation", e);
+                }
+            }
+            return replica.phase();
+        }
+    }
+
+    /** What comes of it counts for the generation that it was begun in: meanwhile orders arrive. */
+    private boolean work(Trainee trainee) {
+        Generation generation = replica.generation();
+        try {
+            if (generation() != generation.number()) {
+                form(trainee, generation);
+            } else if (replica.needsState()) {
+                level(trainee, generation);
+            } else if (replica.state().step() == trainee.steps()) {
+                synchronized (lock) {
+                    if (isReady(generation) && replica.finish()) {
+                        changed();
+                    }
+                }
+            } else {
+                trainee.step(replica.state().step() + 1, this);
+            }
+        } catch (StepLostException | CollectiveAbortedException e) {
+            broke(generation, Standing.NOBODY);
+        } catch (CollectiveTimeoutException e) {
+            broke(generation, generation.members().get(e.awaitedRank()).worker());
+        }
+        return true;
+    }
+
+    private void broke(Generation generation, int culprit) {
+        synchronized (lock) {
+            if (replica.generation().equals(generation) && replica.broke(culprit)) {
+                changed();
+            }
+        }
+    }
+
+    private void form(Trainee trainee, Generation generation) {
+        World members;
+        synchronized (lock) {
+            members = next;
+        }
+        if (members == null || members.getGeneration() != generation.number()) {
+            throw new StepLostException(generation.number());
+        }
+        Communicator formed = null;
+        boolean stands = false;
+        try {
+            formed = assembler.assemble(members, () -> !isReady(generation));
+            synchronized (lock) {
+                forming = formed;
+                if (!isReady(generation)) {
+                    throw new StepLostException(generation.number());
+                }
+            }
+            formed.barrier();
+            assembler.share(formed, members, folder);
+            stands = true;
+        } catch (IllegalStateException e) {
+            LOG.log(System.Logger.Level.DEBUG, "{0} did not come about: {1}", generation, e.getMessage());
+            broke(generation, Standing.NOBODY);
+            return;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            synchronized (lock) {
+                forming = null;
+            }
+            if (!stands && formed != null) {
+                formed.close();
+            }
+        }
+        trainee.enter(formed);
+        Communicator before = ring;
+        synchronized (lock) {
+            ring = formed;
+            world = members;
+        }
+        if (before != null) {
+            before.close();
+        }
+    }
+
+    private boolean isReady(Generation generation) {
+        synchronized (lock) {
+            return replica.phase() == Phase.READY && replica.generation().equals(generation);
+        }
+    }
+
+    private void level(Trainee trainee, Generation generation) {
+        goIn();
+        Member self = generation.members().get(rank());
+        Levelling levelling = new Levelling(trainee.state(), self.holder());
+        try {
+            levelling.run(communicator(), generation.root());
+            synchronized (lock) {
+                if (!isOfThisRing() || !replica.levelled()) {
+                    throw new StepLostException(generation.number());
+                }
+                changed();
+            }
+            levelling.apply();
+        } finally {
+            levelling.close();
+        }
+        trainee.resume(generation.base().step());
+    }
+
+    private boolean isOfThisRing() {
+        return generation() == replica.generation().number();
+    }
+
+    private void goIn() {
+        synchronized (lock) {
+            if (!isOfThisRing() || !replica.enter()) {
+                throw new StepLostException(generation());
+            }
+        }
+    }
+
+    @Override
+    public boolean enter() {
+        goIn();
+        return replica.halting();
+    }
+
+    @Override
+    public void complete(boolean halt) {
+        synchronized (lock) {
+            if (!isOfThisRing() || !replica.complete(halt)) {
+                throw new StepLostException(generation());
+            }
+            changed();
+        }
+    }
+
+    @Override
+    public void close() {
+        Communicator last = ring;
+        if (last != null) {
+            last.close();
+        }
+    }
+}

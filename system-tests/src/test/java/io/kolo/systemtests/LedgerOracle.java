@@ -1,0 +1,105 @@
+package io.kolo.systemtests;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Random;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.updater.MultiLayerUpdater;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * What an elastic training must come to, bit for bit: plain DL4J and plain loops over the ledger, which says how many
+ * ranks did each step. It knows nothing of Kolo; docs/elastic.md has the rules that it follows.
+ */
+final class LedgerOracle {
+    private final int samples;
+    private final int globalBatch;
+    private final long seed;
+    private final Function<int[], DataSet> source;
+
+    LedgerOracle(int samples, int globalBatch, long seed, Function<int[], DataSet> source) {
+        this.samples = samples;
+        this.globalBatch = globalBatch;
+        this.seed = seed;
+        this.source = source;
+    }
+
+    /**
+     * Trains in place.
+     *
+     * @param sizes for the first step of each generation that counts, its number of ranks
+     */
+    float[] train(MultiLayerNetwork network, int epochs, NavigableMap<Long, Integer> sizes) {
+        int stepsPerEpoch = Math.ceilDiv(samples, globalBatch);
+        for (int epoch = 0; epoch < epochs; epoch++) {
+            List<Integer> order = IntStream.range(0, samples).boxed().collect(Collectors.toList());
+            Collections.shuffle(order, new Random(seed + epoch));
+            for (int inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
+                long step = (long) epoch * stepsPerEpoch + inEpoch + 1;
+                int start = inEpoch * globalBatch;
+                List<Integer> batch = order.subList(start, Math.min(start + globalBatch, samples));
+                step(network, step, epoch, batch, sizes.floorEntry(step).getValue());
+            }
+        }
+        return network.params().toFloatVector();
+    }
+
+    private void step(MultiLayerNetwork network, long step, int epoch, List<Integer> batch, int size) {
+        network.setIterationCount((int) step - 1);
+        network.setEpochCount(epoch);
+        float[][] gradients = new float[size][];
+        for (int rank = 0; rank < size; rank++) {
+            List<Integer> own = batch.subList(batch.size() * rank / size, batch.size() * (rank + 1) / size);
+            gradients[rank] = gradient(network, step, own, (long) rank * globalBatch / size);
+        }
+        INDArray flat = network.getFlattenedGradients();
+        flat.assign(Nd4j.createFromArray(sum(gradients)).reshape(flat.shape()));
+        ((MultiLayerUpdater) network.getUpdater())
+                .update(network.gradient(), (int) step - 1, epoch, batch.size(), LayerWorkspaceMgr.noWorkspaces());
+        network.params().subi(flat.reshape(network.params().shape()));
+    }
+
+    private float[] gradient(MultiLayerNetwork network, long step, List<Integer> own, long position) {
+        if (own.isEmpty()) {
+            return new float[(int) network.numParams()];
+        }
+        Nd4j.getRandom().setSeed((seed * 31 + step) * 31 + position);
+        DataSet data = source.apply(own.stream().mapToInt(Integer::intValue).toArray());
+        network.setInput(data.getFeatures());
+        network.setLabels(data.getLabels());
+        network.computeGradientAndScore();
+        return network.getFlattenedGradients().toFloatVector();
+    }
+
+    /** Segment k, of as many as there are ranks, is added up in the order of ranks k, k + 1, ... k - 1. */
+    private static float[] sum(float[][] gradients) {
+        int size = gradients.length;
+        int count = gradients[0].length;
+        float[] sum = new float[count];
+        for (int segment = 0; segment < size; segment++) {
+            int start = segment * (count / size) + Math.min(segment, count % size);
+            int end = start + count / size + (segment < count % size ? 1 : 0);
+            for (int i = start; i < end; i++) {
+                float value = gradients[segment][i];
+                for (int next = 1; next < size; next++) {
+                    value += gradients[(segment + next) % size][i];
+                }
+                sum[i] = value;
+            }
+        }
+        return sum;
+    }
+
+    /** Returns a digest of parameters, for messages. */
+    static String digest(float[] values) {
+        return Integer.toHexString(Arrays.hashCode(values));
+    }
+}
