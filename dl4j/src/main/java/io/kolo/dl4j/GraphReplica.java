@@ -84,6 +84,11 @@ final class GraphReplica extends Replica {
     }
 
     @Override
+    void rehearse(DataSet batch) {
+        network.clone().fit(batch);
+    }
+
+    @Override
     void update(Gradient gradient) {
         updater().update(gradient, iteration(), epoch(), 0, LayerWorkspaceMgr.noWorkspaces());
     }

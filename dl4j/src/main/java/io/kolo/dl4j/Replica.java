@@ -56,6 +56,9 @@ abstract class Replica {
     /** Returns whether there is an exchange before the updater. DL4J forgets it when a learning rate is set. */
     abstract boolean isInstalled();
 
+    /** Fits a copy, of which nothing stays. */
+    abstract void rehearse(DataSet batch);
+
     /** The ranks form this ring from now on. */
     final void enter(Communicator ring) {
         share(ring);

@@ -45,6 +45,11 @@ final class SampledFit implements Trainee {
     }
 
     @Override
+    public void rehearse() {
+        replica.rehearse(sampler.source().batch(sampler.indices(1, 0, 1)));
+    }
+
+    @Override
     public void enter(Communicator ring) {
         this.ring = ring;
         replica.enter(ring);

@@ -25,6 +25,12 @@ public interface Trainee {
     /** Returns the whole state, in parts of the same lengths and types on all ranks. */
     List<Part> state();
 
+    /**
+     * Does once what a step does, without a ring and without changing the state, so that the first step is as fast as
+     * others.
+     */
+    default void rehearse() {}
+
     /** The ranks form this ring from now on; the one before is closed when this returns. */
     void enter(Communicator ring);
 

@@ -42,6 +42,9 @@ public final class AeronEndpoint implements AutoCloseable {
      */
     private static final Duration LIVENESS = Duration.ofMinutes(5);
 
+    /** Longer than a connection takes on a machine that is not busy. */
+    private static final long REOPEN_NS = TimeUnit.MILLISECONDS.toNanos(30);
+
     private final MediaDriver driver;
     private final Aeron aeron;
     private final DriverDuty duty;
@@ -101,6 +104,11 @@ public final class AeronEndpoint implements AutoCloseable {
         }
     }
 
+    /** Returns the address of the interface that it is bound to. */
+    public String host() {
+        return address.substring(0, address.lastIndexOf(':'));
+    }
+
     /** Returns where a left neighbour sends to, {@code host:port}. */
     public String address() {
         return address;
@@ -131,9 +139,8 @@ public final class AeronEndpoint implements AutoCloseable {
             int left = ring.left();
             try {
                 Subscription from = lines.from(left);
-                ExclusivePublication to = lines.to(right);
                 await(
-                        to::isConnected,
+                        listens(lines, right),
                         timeout,
                         abandoned,
                         "the right neighbour at " + addresses.get(right) + " to listen");
@@ -144,6 +151,21 @@ public final class AeronEndpoint implements AutoCloseable {
             }
         }
         return lines;
+    }
+
+    /** Opens the line to the right again and again, each time after twice as long, until the neighbour listens. */
+    private static BooleanSupplier listens(AeronLines lines, int right) {
+        long[] waitNs = {REOPEN_NS};
+        long[] openedNs = {System.nanoTime()};
+        ExclusivePublication[] to = {lines.to(right)};
+        return () -> {
+            if (!to[0].isConnected() && System.nanoTime() - openedNs[0] > waitNs[0]) {
+                to[0] = lines.reopen(right);
+                openedNs[0] = System.nanoTime();
+                waitNs[0] *= 2;
+            }
+            return to[0].isConnected();
+        };
     }
 
     @Override

@@ -64,6 +64,16 @@ final class AeronLines implements Lines {
                         () -> port.aeron.addExclusivePublication(port.outgoing.get(key), stream(port.ring.rank()))));
     }
 
+    /**
+     * Opens the line to a rank anew. A stream is announced when it is opened, and then every 100 ms only: to one that
+     * did not listen yet the first time it takes less to open another.
+     */
+    ExclusivePublication reopen(int rank) {
+        to(rank).close();
+        publications.remove(ranks[rank]);
+        return to(rank);
+    }
+
     private int stream(int source) {
         int generation = port.ring.generation() & ((1 << GENERATION_BITS) - 1);
         return (channel << GENERATION_BITS | generation) << RANK_BITS | source;

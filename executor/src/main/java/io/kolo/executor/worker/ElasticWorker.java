@@ -43,6 +43,9 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
 
     private boolean training;
 
+    /** Has rehearsed, and may be let in. */
+    private boolean ready;
+
     ElasticWorker(int number, RingAssembler assembler, Path folder, Outbox<FromWorker> outbox) {
         super(outbox);
         this.replica = new Replica(number);
@@ -97,7 +100,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     /** Says again where it stands, if it is under way. */
     void beat() {
         synchronized (lock) {
-            if (training) {
+            if (ready) {
                 tell();
             }
         }
@@ -134,6 +137,11 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
                 throw new IllegalStateException("a run of an elastic job trains once; do the rest in a run of its own");
             }
             training = true;
+        }
+        assembler.rehearse(folder);
+        trainee.rehearse();
+        synchronized (lock) {
+            ready = true;
             tell();
         }
         boolean more = true;

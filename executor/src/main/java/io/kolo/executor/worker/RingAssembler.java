@@ -43,6 +43,11 @@ final class RingAssembler {
         }
     }
 
+    /** Forms rings within this process, so that it is quick to form one with others. */
+    void rehearse(Path folder) {
+        Rehearsal.run(endpoint, kernels, folder);
+    }
+
     /**
      * Connects to the neighbours.
      *
