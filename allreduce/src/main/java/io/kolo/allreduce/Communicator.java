@@ -32,11 +32,8 @@ public final class Communicator implements AutoCloseable {
     private final Lines lines;
     private final Kernels kernels;
     private final Patience patience;
-    private final RingPlan byLinks;
     private final Sequencer sequencer;
     private final Exchanges exchanges;
-    private final int[] sent;
-    private final int[] received;
     private final List<Communicator> sets = new CopyOnWriteArrayList<>();
     private @Nullable Path folder;
 
@@ -49,19 +46,19 @@ public final class Communicator implements AutoCloseable {
      * @param timeout how long an operation may go without any progress before it fails
      */
     public Communicator(Ring ring, Lines lines, Kernels kernels, Duration timeout) {
-        this(ring, lines, kernels, new Patience(ring, timeout, null));
+        this(ring, lines, kernels, new Patience(ring, timeout, null), null);
     }
 
-    private Communicator(Ring ring, Lines lines, Kernels kernels, Patience patience) {
+    /** Creates that of ranks that have a plan; if null they go round their ring. */
+    Communicator(Ring ring, Lines lines, Kernels kernels, Patience patience, @Nullable HostPlan plan) {
         this.ring = ring;
         this.lines = lines;
         this.kernels = kernels;
         this.patience = patience;
-        this.byLinks = new RingPlan(ring, lines, patience);
-        this.sequencer = new Sequencer(ring, byLinks, kernels, patience);
+        this.folder = plan == null ? null : plan.folder();
+        Plan first = plan == null ? new RingPlan(ring, lines, patience) : plan;
+        this.sequencer = new Sequencer(ring, first, kernels, patience);
         this.exchanges = new Exchanges(ring);
-        this.sent = new int[ring.size()];
-        this.received = new int[ring.size()];
     }
 
     /**
@@ -77,10 +74,15 @@ public final class Communicator implements AutoCloseable {
 
     boolean shareMemory(Hosts hosts, Path folder) {
         this.folder = folder;
-        Plan chosen = Planner.choose(this, ring, byLinks, patience, hosts, folder);
+        Plan chosen = Planner.choose(this, ring, sequencer.plan(), patience, hosts, folder);
         sequencer.use(chosen);
         LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", ring, description());
-        return chosen instanceof HostPlan;
+        return sharesMemory();
+    }
+
+    /** Returns whether all ranks are on one host and share memory. */
+    public boolean sharesMemory() {
+        return sequencer.plan() instanceof HostPlan;
     }
 
     /** Returns how this communicator works, for a log line. */
@@ -119,7 +121,7 @@ public final class Communicator implements AutoCloseable {
     public Communicator split(int color) {
         Communicator set = set(color);
         if (folder != null) {
-            set.shareMemory(folder);
+            set.shareMemory(sharesMemory() ? Hosts.one(set.size()) : Hosts.find(set, folder), folder);
         }
         return set;
     }
@@ -131,8 +133,9 @@ public final class Communicator implements AutoCloseable {
         int[] ranks = IntStream.range(0, ring.size())
                 .filter(rank -> colors[rank] == color)
                 .toArray();
-        Ring place = new Ring(ring.generation(), ring.key(), Arrays.binarySearch(ranks, ring.rank()), ranks.length);
-        Communicator set = new Communicator(place, lines.subset(sets.size() + 1, ranks), kernels, patience.of(place));
+        int number = sets.size() + 1;
+        Ring place = ring.part(number, ranks);
+        Communicator set = new Communicator(place, lines.subset(number, ranks), kernels, patience.of(place), null);
         sets.add(set);
         return set;
     }
@@ -235,10 +238,7 @@ public final class Communicator implements AutoCloseable {
 
     /** Returns this rank's segment of {@code all}, as all-gather and reduce-scatter cut it: a slice of it. */
     public MemorySegment segment(MemorySegment all, DataType type) {
-        Segments segments = new Segments();
-        segments.cut(all.byteSize() / type.sizeBytes(), ring.size(), Long.MAX_VALUE);
-        return all.asSlice(
-                segments.offset(ring.rank(), 0) * type.sizeBytes(), segments.length(ring.rank(), 0) * type.sizeBytes());
+        return Segments.of(all, type.sizeBytes(), ring);
     }
 
     /**
@@ -349,7 +349,7 @@ public final class Communicator implements AutoCloseable {
     public void send(MemorySegment buffer, DataType type, int to) {
         Arguments.checkOther("to", to, ring);
         Arguments.checkRead(buffer, type);
-        sequencer.beginBetweenTwo(type, ++sent[to]);
+        sequencer.beginBetweenTwo(type, exchanges.nextSent(to));
         sequencer.run((plan, operation) -> plan.exchange(operation, to, buffer, Plan.NOBODY, MemorySegment.NULL));
     }
 
@@ -362,7 +362,7 @@ public final class Communicator implements AutoCloseable {
     public void receive(MemorySegment buffer, DataType type, int from) {
         Arguments.checkOther("from", from, ring);
         Arguments.checkWritten(buffer, type);
-        sequencer.beginBetweenTwo(type, ++received[from]);
+        sequencer.beginBetweenTwo(type, exchanges.nextReceived(from));
         sequencer.run((plan, operation) -> plan.exchange(operation, Plan.NOBODY, MemorySegment.NULL, from, buffer));
     }
 
@@ -387,10 +387,9 @@ public final class Communicator implements AutoCloseable {
     @Override
     public void close() {
         sets.forEach(Communicator::close);
-        boolean idle = sequencer.end(); // and stays so: there is no memory any more to operate on
-        if (sequencer.plan() != byLinks && idle) {
+        if (sequencer.end()) { // for good: there is no memory any more to operate on
             sequencer.plan().close();
         }
-        byLinks.close();
+        lines.close();
     }
 }

@@ -10,9 +10,23 @@ import java.lang.foreign.MemorySegment;
  */
 final class Exchanges {
     private final Ring ring;
+    private final int[] sent;
+    private final int[] received;
 
     Exchanges(Ring ring) {
         this.ring = ring;
+        this.sent = new int[ring.size()];
+        this.received = new int[ring.size()];
+    }
+
+    /** Counts what is sent to a rank. */
+    int nextSent(int to) {
+        return ++sent[to];
+    }
+
+    /** Counts what is received from a rank. */
+    int nextReceived(int from) {
+        return ++received[from];
     }
 
     /** How a buffer is cut into one part a rank. */

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
@@ -79,7 +80,8 @@ final class HostMemory implements AutoCloseable {
         String reason = "";
         try {
             if (ring.rank() == 0) {
-                memory = create(folder, length, offer);
+                memory = create(folder, length, new SecureRandom().nextLong(), new SecureRandom().nextLong());
+                offer.make(memory);
             }
         } catch (IOException e) {
             reason = length + " bytes can't be reserved in " + folder + ": " + e;
@@ -87,15 +89,15 @@ final class HostMemory implements AutoCloseable {
         communicator.broadcast(offer.bytes, DataType.I64, 0);
         try {
             if (ring.rank() != 0 && offer.isMade()) {
-                memory = open(folder, offer, length);
+                memory = open(folder, length, offer.first(), offer.second());
             }
         } catch (IOException e) {
-            reason = "rank " + ring.rank() + " can't map " + offer.name() + " in " + folder + ": " + e;
+            reason = "rank " + ring.rank() + " can't map " + file(folder, offer.first()) + ": " + e;
         }
         int[] mapped = {memory == null ? 0 : 1};
         communicator.allReduce(MemorySegment.ofArray(mapped), DataType.I32, ReduceOp.MIN);
         if (ring.rank() == 0 && memory != null) {
-            unlink(memory.path);
+            memory.unlink();
         }
         if (mapped[0] == 1) {
             return memory;
@@ -109,25 +111,49 @@ final class HostMemory implements AutoCloseable {
         return null;
     }
 
-    private static HostMemory create(Path folder, long length, Offer offer) throws IOException {
-        long first = new SecureRandom().nextLong();
-        long second = new SecureRandom().nextLong();
-        Path path = folder.resolve(name(first));
+    /**
+     * Makes a memory; it can be found, under its name, once it is whole.
+     *
+     * @param name and {@code proof}: what others have to know to open it
+     */
+    static HostMemory create(Path folder, long length, long name, long proof) throws IOException {
+        Path path = file(folder, name);
+        Path growing = folder.resolve(path.getFileName() + ".new");
         try (FileChannel file = FileChannel.open(
-                path,
+                growing,
                 Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
             try {
                 reserve(file, length);
                 HostMemory memory = map(path, file, length);
-                memory.segment.set(LONG, 0, first);
-                memory.segment.set(LONG, Long.BYTES, second);
-                offer.make(first, second);
+                memory.segment.set(LONG, 0, name);
+                memory.segment.set(LONG, Long.BYTES, proof);
+                Files.move(growing, path, StandardCopyOption.ATOMIC_MOVE);
                 return memory;
             } catch (IOException e) {
-                unlink(path);
+                unlink(growing);
                 throw e;
             }
+        }
+    }
+
+    /** Puts an empty file in the place of a memory: whoever comes to open it fails at once, and need not wait. */
+    static void refuse(Path folder, long name) {
+        Path file = file(folder, name);
+        try {
+            Path empty = Files.createTempFile(folder, "none-", "");
+            Files.move(empty, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.INFO, "the other ranks have to wait in vain at " + file, e);
+        }
+    }
+
+    /** Returns whether a rank has refused a memory. */
+    static boolean isRefused(Path folder, long name) {
+        try {
+            return Files.size(file(folder, name)) == 0;
+        } catch (IOException e) {
+            return false; // it was deleted when the last rank had it, or there is none yet
         }
     }
 
@@ -140,19 +166,18 @@ final class HostMemory implements AutoCloseable {
         }
     }
 
-    private static String name(long bits) {
-        return "ranks-" + Long.toHexString(bits);
+    static Path file(Path folder, long name) {
+        return folder.resolve("ranks-" + Long.toHexString(name));
     }
 
-    private static HostMemory open(Path folder, Offer offer, long length) throws IOException {
-        Path path = folder.resolve(offer.name());
+    static HostMemory open(Path folder, long length, long name, long proof) throws IOException {
+        Path path = file(folder, name);
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             if (file.size() != length) {
                 throw new IOException("it has " + file.size() + " bytes, not " + length);
             }
             HostMemory memory = map(path, file, length);
-            if (memory.segment.get(LONG, 0) != offer.first()
-                    || memory.segment.get(LONG, Long.BYTES) != offer.second()) {
+            if (memory.segment.get(LONG, 0) != name || memory.segment.get(LONG, Long.BYTES) != proof) {
                 memory.close();
                 throw new IOException("it is another file of that name");
             }
@@ -169,6 +194,11 @@ final class HostMemory implements AutoCloseable {
             arena.close();
             throw e;
         }
+    }
+
+    /** Has nobody find it any more; who has mapped it keeps it. */
+    void unlink() {
+        unlink(path);
     }
 
     private static void unlink(Path path) {
@@ -190,10 +220,10 @@ final class HostMemory implements AutoCloseable {
         private final long[] fields = new long[3];
         private final MemorySegment bytes = MemorySegment.ofArray(fields);
 
-        void make(long first, long second) {
+        void make(HostMemory memory) {
             fields[0] = 1;
-            fields[1] = first;
-            fields[2] = second;
+            fields[1] = memory.segment.get(LONG, 0);
+            fields[2] = memory.segment.get(LONG, Long.BYTES);
         }
 
         boolean isMade() {
@@ -206,10 +236,6 @@ final class HostMemory implements AutoCloseable {
 
         long second() {
             return fields[2];
-        }
-
-        String name() {
-            return HostMemory.name(first());
         }
     }
 }

@@ -2,6 +2,7 @@ package io.kolo.allreduce;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -44,10 +45,14 @@ final class HostPlan implements Plan {
         return "shared memory of " + group.size() + " ranks";
     }
 
+    /** Returns where its memory was made. */
+    Path folder() {
+        return group.memory().folder();
+    }
+
     @Override
     public MemorySegment allocate(Communicator ranks, long length) {
-        HostMemory memory =
-                HostMemory.agree(ranks, ring, group.memory().folder(), HostMemory.lengthOfParts(group.size(), length));
+        HostMemory memory = HostMemory.agree(ranks, ring, folder(), HostMemory.lengthOfParts(group.size(), length));
         if (memory == null) {
             return Plan.super.allocate(ranks, length);
         }

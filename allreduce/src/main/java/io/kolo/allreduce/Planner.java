@@ -19,17 +19,10 @@ final class Planner {
     static Plan choose(
             Communicator communicator, Ring ring, Plan byLinks, Patience patience, Hosts hosts, Path folder) {
         if (hosts.count() == 1) {
-            return onOneHost(communicator, ring, byLinks, patience, folder);
+            Plan inMemory = HostMeeting.plan(ring, patience, folder, () -> false);
+            return inMemory == null ? byLinks : inMemory;
         }
         return hosts.count() < ring.size() ? onHosts(communicator, ring, byLinks, hosts, folder) : byLinks;
-    }
-
-    private static Plan onOneHost(Communicator communicator, Ring ring, Plan byLinks, Patience patience, Path folder) {
-        if (ring.size() == 1) {
-            return byLinks;
-        }
-        HostMemory memory = HostMemory.agree(communicator, ring, folder, HostGroup.memoryBytes(ring.size()));
-        return memory == null ? byLinks : new HostPlan(ring, memory, patience);
     }
 
     private static Plan onHosts(Communicator communicator, Ring ring, Plan byLinks, Hosts hosts, Path folder) {

@@ -1,5 +1,10 @@
 package io.kolo.allreduce;
 
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+
 /**
  * Where a rank stands in the ring of one generation.
  *
@@ -27,6 +32,31 @@ public record Ring(int generation, long key, int rank, int size) {
     /** Returns the rank that this one sends to. */
     public int right() {
         return (rank + 1) % size;
+    }
+
+    /**
+     * Returns this rank's place in a process set, which has a key of its own.
+     *
+     * @param number of the set among those of its ranks
+     * @param ranks of this ring, in order
+     */
+    Ring part(int number, int[] ranks) {
+        ByteBuffer name = ByteBuffer.allocate(Long.BYTES + 2 * Integer.BYTES)
+                .putLong(key)
+                .putInt(number)
+                .putInt(ranks[0]);
+        return new Ring(generation, digest(name).getLong(), Arrays.binarySearch(ranks, rank), ranks.length);
+    }
+
+    /** Returns 32 bytes that say nothing of those that have been put, of which they are made. */
+    static ByteBuffer digest(ByteBuffer bytes) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(bytes.flip());
+            return ByteBuffer.wrap(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 
     @Override

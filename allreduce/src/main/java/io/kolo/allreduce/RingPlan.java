@@ -116,6 +116,6 @@ final class RingPlan implements Plan {
 
     @Override
     public void close() {
-        lines.close();
+        // The lines are the communicator's.
     }
 }

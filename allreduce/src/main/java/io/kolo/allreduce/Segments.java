@@ -1,5 +1,7 @@
 package io.kolo.allreduce;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * How a buffer of {@code count} elements is cut: into one segment a rank, and each segment into the same number of
  * chunks. The first {@code count % size} segments are one element longer than the rest; where a segment is shorter than
@@ -13,6 +15,14 @@ final class Segments {
     private long longer;
     private long chunkElements;
     private int chunks;
+
+    /** Returns a rank's own segment of a buffer, as a slice of it. */
+    static MemorySegment of(MemorySegment all, int elementBytes, Ring ring) {
+        Segments segments = new Segments();
+        segments.cut(all.byteSize() / elementBytes, ring.size(), Long.MAX_VALUE);
+        return all.asSlice(
+                segments.offset(ring.rank(), 0) * elementBytes, segments.length(ring.rank(), 0) * elementBytes);
+    }
 
     /** Cuts {@code count} elements into {@code segments} segments with chunks of at most {@code chunkElements}. */
     void cut(long count, int segments, long chunkElements) {

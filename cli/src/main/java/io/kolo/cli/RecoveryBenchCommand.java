@@ -8,11 +8,15 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
@@ -73,7 +77,10 @@ final class RecoveryBenchCommand implements Runnable {
     /** When a generation was decided, by its number. */
     private final NavigableMap<Integer, Long> decidedNs = new ConcurrentSkipListMap<>();
 
-    private final List<Long> killedNs = new ArrayList<>();
+    /** When it was known that a worker is gone. */
+    private final NavigableSet<Long> knownNs = new ConcurrentSkipListSet<>();
+
+    private final NavigableSet<Long> killedNs = new ConcurrentSkipListSet<>();
 
     @Override
     public void run() {
@@ -105,6 +112,11 @@ final class RecoveryBenchCommand implements Runnable {
         }
 
         @Override
+        public void onGone(int worker) {
+            knownNs.add(System.nanoTime());
+        }
+
+        @Override
         public void onLost(int worker, String reason) {}
     }
 
@@ -132,28 +144,51 @@ final class RecoveryBenchCommand implements Runnable {
     }
 
     private void report(List<Change> changes) {
-        List<Double> recoveries = new ArrayList<>();
-        List<Double> decisions = new ArrayList<>();
-        List<Double> joins = new ArrayList<>();
+        Map<String, List<Double>> losses = new LinkedHashMap<>();
+        Map<String, List<Double>> joins = new LinkedHashMap<>();
         for (Change change : changes) {
+            long decided = decidedNs.getOrDefault(
+                    change.after().ring().number(), change.before().endNs());
             if (change.lost()) {
-                killedNs.stream()
-                        .filter(killed -> killed < change.afterNs())
-                        .reduce((a, b) -> b)
-                        .ifPresent(killed -> {
-                            recoveries.add((change.afterNs() - killed - step.toNanos()) / 1e6);
-                            decisions.add((decidedNs.getOrDefault(change.generation(), killed) - killed) / 1e6);
-                        });
+                Long killed = killedNs.floor(change.after().endNs());
+                Long known = killed == null ? null : knownNs.ceiling(killed);
+                if (killed != null && known != null) {
+                    add(
+                            losses,
+                            "kill -9 to the end of the next step",
+                            killed,
+                            change.after().endNs() - step.toNanos());
+                    add(losses, "  it is known", killed, known);
+                    add(losses, "  the others have frozen, and the next ring is decided", known, decided);
+                    addForming(losses, change.after(), decided);
+                }
             } else {
-                joins.add((change.afterNs() - change.beforeNs() - step.toNanos()) / 1e6);
+                add(
+                        joins,
+                        "the pause of those that are there when one joins",
+                        change.before().endNs(),
+                        change.after().endNs() - step.toNanos());
+                add(joins, "  the next ring is decided", change.before().endNs(), decided);
+                addForming(joins, change.after(), decided);
             }
         }
         PrintWriter out = spec.commandLine().getOut();
-        out.printf(Locale.ROOT, "%n%-52s %5s %8s %8s %8s%n", "ms, less a step's own time", "n", "median", "p99", "max");
-        print("kill -9 to the end of the next step", recoveries);
-        print("  of these, kill -9 to the decision", decisions);
-        print("pause of those that are there when one joins", joins);
+        out.printf(Locale.ROOT, "%n%-56s %5s %8s %8s %8s%n", "ms, less a step's own time", "n", "median", "p99", "max");
+        losses.forEach(this::print);
+        joins.forEach(this::print);
         out.flush();
+    }
+
+    private void addForming(Map<String, List<Double>> phases, RecoveryBenchmark.Step first, long decidedNs) {
+        RecoveryBenchmark.Formed ring = first.ring();
+        add(phases, "  the ring is formed", decidedNs, ring.formedNs());
+        add(phases, "  the gradient has its place", ring.formedNs(), ring.placedNs());
+        add(phases, "  the state is level", ring.placedNs(), ring.levelledNs());
+        add(phases, "  the step", ring.levelledNs(), first.endNs() - step.toNanos());
+    }
+
+    private static void add(Map<String, List<Double>> phases, String phase, long fromNs, long toNs) {
+        phases.computeIfAbsent(phase, each -> new ArrayList<>()).add((toNs - fromNs) / 1e6);
     }
 
     private void print(String what, List<Double> milliseconds) {
@@ -164,7 +199,7 @@ final class RecoveryBenchCommand implements Runnable {
                     .getOut()
                     .printf(
                             Locale.ROOT,
-                            "%-52s %5d %8.1f %8.1f %8.1f%n",
+                            "%-56s %5d %8.1f %8.1f %8.1f%n",
                             what,
                             sorted.length,
                             sorted[sorted.length / 2],

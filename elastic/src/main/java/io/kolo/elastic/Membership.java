@@ -142,11 +142,8 @@ public final class Membership {
     }
 
     /** So many workers have been launched and not come yet; the first generation waits for them, for a while. */
-    public void expect(int workers, long nowNs) {
+    public void expect(int workers) {
         coming = workers;
-        if (!ended()) {
-            consider(nowNs);
-        }
     }
 
     /** Time has passed. */

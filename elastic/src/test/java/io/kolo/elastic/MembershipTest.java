@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 /** The usual courses, step by step; the unusual ones are the simulation's. */
 class MembershipTest {
     private static final long MS = 1_000_000;
-    private static final ElasticRules RULES =
-            new ElasticRules(2, 4, 2, Duration.ofSeconds(60), Duration.ofSeconds(3), Duration.ofSeconds(10));
+    private static final ElasticRules RULES = new ElasticRules(
+            2, 4, 2, Duration.ofSeconds(60), Duration.ofSeconds(3), Duration.ofSeconds(10), Duration.ofSeconds(1));
 
     private final Lineage lineage = new Lineage(List.of());
     private final Membership membership = new Membership(RULES, lineage, 0);
@@ -97,11 +97,12 @@ class MembershipTest {
 
     @BeforeEach
     void threeWorkersAreAtStep2() {
-        membership.expect(3, nowNs);
+        membership.expect(3);
         come(0, 1);
         assertEquals(List.of(), members(), "one is on its way");
         come(2);
-        membership.expect(0, nowNs);
+        membership.expect(0);
+        membership.turn(nowNs);
         settle();
         assertEquals(List.of(0, 1, 2), members());
         turnRing();

@@ -2,12 +2,7 @@ package io.kolo.executor;
 
 import com.google.protobuf.ByteString;
 import io.kolo.executor.control.ObjectCodec;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URLClassLoader;
 import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +19,10 @@ import org.jspecify.annotations.Nullable;
  * {@link Worker#train}, as {@code DistributedNetwork.fit} does. One thread uses an executor; any thread may close it.
  */
 public final class ElasticRayExecutor implements AutoCloseable {
-    private final JobSettings settings;
-    private volatile @Nullable Job job;
-    private volatile boolean closed;
+    private final JobHolder holder;
 
     ElasticRayExecutor(JobSettings settings) {
-        this.settings = settings;
+        this.holder = new JobHolder(settings);
     }
 
     /** Returns a builder with one worker, on the cluster of {@code RAY_ADDRESS} or else on this machine. */
@@ -45,16 +38,7 @@ public final class ElasticRayExecutor implements AutoCloseable {
      * @throws IllegalStateException if the executor was started before, or the workers did not come up in time
      */
     public void start() {
-        if (job != null || closed) {
-            throw new IllegalStateException(
-                    "this executor was " + (closed ? "closed" : "started before") + "; build another one");
-        }
-        Job starting = new Job(settings);
-        job = starting;
-        if (closed) {
-            starting.close(); // by another thread, which saw no job yet
-        }
-        starting.start();
+        holder.start();
     }
 
     /**
@@ -71,19 +55,10 @@ public final class ElasticRayExecutor implements AutoCloseable {
      */
     public <R extends @Nullable Object> List<R> run(TrainingFunction<R> function) {
         ByteString bytes = ObjectCodec.write(function, "the training function");
-        try {
-            List<ByteString> results =
-                    started().submit(RayExecutor.name(function), bytes).get();
-            @SuppressWarnings("unchecked") // it is what the function returned
-            List<R> typed = (List<R>) ElasticRun.read(results, settings.loader());
-            return typed;
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            close();
-            Thread.currentThread().interrupt();
-            throw new CancellationException("the thread that waited for the workers was interrupted");
-        }
+        List<ByteString> results = holder.await(holder.job().submit(RayExecutor.name(function), bytes));
+        @SuppressWarnings("unchecked") // it is what the function returned
+        List<R> typed = (List<R>) ElasticRun.read(results, holder.settings().loader());
+        return typed;
     }
 
     /**
@@ -92,41 +67,22 @@ public final class ElasticRayExecutor implements AutoCloseable {
      * @param worker its number, as the listener has it
      */
     public void drain(int worker) {
-        started().drain(worker);
+        holder.job().drain(worker);
     }
 
     /** Returns the numbers of the workers that train at the moment, by rank; none between trainings. */
     public List<Integer> members() {
-        return started().training();
+        return holder.job().training();
     }
 
     /** Kills a worker's process, as a lost machine would: to see what a job does then. */
     public void kill(int worker) {
-        started().workers().kill(worker);
-    }
-
-    private Job started() {
-        Job running = job;
-        if (running == null) {
-            throw new IllegalStateException("call start() before");
-        }
-        return running;
+        holder.job().workers().kill(worker);
     }
 
     /** Ends the workers: none is left when this returns, nor any of their files. */
     @Override
     public void close() {
-        closed = true;
-        Job running = job;
-        if (running != null) {
-            running.close();
-        }
-        if (settings.loader() instanceof URLClassLoader ofJars) {
-            try {
-                ofJars.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
+        holder.close();
     }
 }

@@ -10,6 +10,7 @@ public final class ElasticRayExecutorBuilder extends LaunchBuilder<ElasticRayExe
     private int maxWorkers = 1;
     private int resetLimit = 100;
     private Duration elasticTimeout = Duration.ofMinutes(10);
+    private Duration cooldown = Duration.ofSeconds(1);
 
     ElasticRayExecutorBuilder() {
         super(Duration.ofSeconds(10), Duration.ofSeconds(3));
@@ -49,7 +50,7 @@ public final class ElasticRayExecutorBuilder extends LaunchBuilder<ElasticRayExe
      * further loss, up to a factor of 32.
      */
     public ElasticRayExecutorBuilder cooldown(Duration cooldown) {
-        this.cooldown = positive("cooldown", cooldown);
+        this.cooldown = cooldown;
         return this;
     }
 
@@ -60,7 +61,7 @@ public final class ElasticRayExecutorBuilder extends LaunchBuilder<ElasticRayExe
      */
     public ElasticRayExecutor build() {
         ElasticRules rules = new ElasticRules(
-                minWorkers, maxWorkers, resetLimit, elasticTimeout, heartbeatTimeout(), startTimeout());
+                minWorkers, maxWorkers, resetLimit, elasticTimeout, heartbeatTimeout(), startTimeout(), cooldown);
         return new ElasticRayExecutor(settings(maxWorkers, 1, Strategy.PACK, rules));
     }
 }

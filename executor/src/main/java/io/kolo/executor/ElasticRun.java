@@ -2,7 +2,6 @@ package io.kolo.executor;
 
 import com.google.protobuf.ByteString;
 import io.kolo.elastic.Action;
-import io.kolo.elastic.ElasticRules;
 import io.kolo.elastic.Generation;
 import io.kolo.elastic.Lineage;
 import io.kolo.elastic.Member;
@@ -11,6 +10,7 @@ import io.kolo.elastic.Order;
 import io.kolo.executor.control.ObjectCodec;
 import io.kolo.executor.control.WorkerConnection;
 import io.kolo.executor.control.WorkerEvent;
+import io.kolo.executor.control.Worlds;
 import io.kolo.executor.control.proto.Hello;
 import io.kolo.executor.control.proto.World;
 import java.security.SecureRandom;
@@ -21,7 +21,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -34,9 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class ElasticRun {
     private static final long TURN_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
-    private final JobSettings settings;
-    private final ElasticRules rules;
-    private final Elastic job;
+    private final ElasticJob job;
     private final int number;
     private final ByteString function;
     private final Membership membership;
@@ -53,27 +50,11 @@ final class ElasticRun {
     private volatile List<Integer> members = List.of();
     private boolean done;
 
-    /**
-     * What a job keeps from run to run.
-     *
-     * @param hellos of each worker that ever joined
-     * @param connections to those that are there
-     */
-    record Elastic(
-            JobWorkers workers,
-            SerialListener listener,
-            JobEvents events,
-            Map<Integer, Hello> hellos,
-            Map<Integer, WorkerConnection> connections,
-            Replacements replacements) {}
-
-    ElasticRun(JobSettings settings, Elastic job, int number, ByteString function) {
-        this.settings = settings;
-        this.rules = Objects.requireNonNull(settings.elastic());
+    ElasticRun(ElasticJob job, int number, ByteString function) {
         this.job = job;
         this.number = number;
         this.function = function;
-        this.membership = new Membership(rules, new Lineage(List.of()), System.nanoTime());
+        this.membership = new Membership(job.rules, new Lineage(List.of()), System.nanoTime());
         this.outcome = new RunOutcome(job.workers);
         job.events.rankBy(worker -> membership.current().rankOf(worker));
     }
@@ -86,9 +67,9 @@ final class ElasticRun {
      */
     List<ByteString> execute() throws InterruptedException {
         job.connections.keySet().forEach(this::send);
-        long deadlineNs = settings.runTimeout() == null
+        long deadlineNs = job.settings.runTimeout() == null
                 ? JobEvents.NO_DEADLINE
-                : System.nanoTime() + settings.runTimeout().toNanos();
+                : System.nanoTime() + job.settings.runTimeout().toNanos();
         while (!isOver()) {
             WorkerEvent event = job.events.poll(System.nanoTime() + TURN_NS);
             long nowNs = System.nanoTime();
@@ -96,12 +77,12 @@ final class ElasticRun {
                 hear(event, nowNs);
             }
             job.replacements.launch(nowNs);
-            membership.expect(job.replacements.coming() + notTraining(), nowNs);
+            membership.expect(job.replacements.coming() + notTraining());
             membership.turn(nowNs);
             act(nowNs);
             if (deadlineNs != JobEvents.NO_DEADLINE && nowNs - deadlineNs > 0) {
                 throw new JobGivenUpException("the run took longer than its timeout of "
-                        + Objects.requireNonNull(settings.runTimeout()).toMillis() + " ms");
+                        + Objects.requireNonNull(job.settings.runTimeout()).toMillis() + " ms");
             }
         }
         if (!stood.isEmpty()) {
@@ -190,6 +171,7 @@ final class ElasticRun {
             job.events.forget(worker);
             job.connections.remove(worker);
             membership.lost(worker, reason, nowNs);
+            job.listener.onGone(worker);
             if (done && members().contains(worker) && !returned.containsKey(worker)) {
                 throw new WorkerLostException(
                         job.workers.name(worker) + " " + reason + " after its training, before it had returned",
@@ -249,18 +231,15 @@ final class ElasticRun {
     }
 
     private World world(Generation generation, int worker) {
-        World.Builder world = World.newBuilder()
-                .setGeneration(generation.number())
-                .setKey(keys.computeIfAbsent(generation.number(), unused -> new SecureRandom().nextLong()))
-                .setRank(generation.rankOf(worker))
-                .setTransport(settings.transport().name())
-                .setCollectiveTimeoutMs(settings.collectiveTimeout().toMillis());
+        World.Builder world = Worlds.of(
+                        generation.number(),
+                        keys.computeIfAbsent(generation.number(), unused -> new SecureRandom().nextLong()),
+                        job.settings.transport().name(),
+                        job.settings.collectiveTimeout())
+                .setRank(generation.rankOf(worker));
         for (Member member : generation.members()) {
             Hello hello = Objects.requireNonNull(job.hellos.get(member.worker()));
-            world.addMembers(io.kolo.executor.control.proto.Member.newBuilder()
-                    .setHost(hello.getHost())
-                    .setDataAddress(hello.getDataAddress())
-                    .setBundle(member.worker()));
+            world.addMembers(Worlds.member(hello, member.worker()));
         }
         return world.build();
     }
@@ -282,16 +261,5 @@ final class ElasticRun {
             read.add(ObjectCodec.read(result, loader, "the result of rank " + read.size()));
         }
         return read;
-    }
-
-    /** Completes on a thread of its own: what hangs on a future is the user's code. */
-    static <T> void complete(CompletableFuture<T> future, @Nullable Throwable failure, T value) {
-        Thread.startVirtualThread(() -> {
-            if (failure == null) {
-                future.complete(value);
-            } else {
-                future.completeExceptionally(failure);
-            }
-        });
     }
 }

@@ -9,8 +9,8 @@ import io.kolo.executor.control.Versions;
 import io.kolo.executor.control.WorkerConnection;
 import io.kolo.executor.control.WorkerEnvironment;
 import io.kolo.executor.control.WorkerEvent;
+import io.kolo.executor.control.Worlds;
 import io.kolo.executor.control.proto.Hello;
-import io.kolo.executor.control.proto.Member;
 import io.kolo.executor.control.proto.World;
 import io.kolo.executor.engine.Engine;
 import java.io.IOException;
@@ -19,6 +19,7 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
@@ -63,10 +64,9 @@ final class Job implements AutoCloseable {
     private final @Nullable JobLogs logs;
     private final JobWorkers workers;
     private final Map<Integer, Hello> hellos = new ConcurrentSkipListMap<>();
-    private final Replacements replacements;
+    private final @Nullable ElasticJob elastic;
     private final AtomicBoolean reported = new AtomicBoolean();
     private volatile long ringNs;
-    private volatile @Nullable ElasticRun elastic;
     private boolean ended;
 
     Job(JobSettings settings) {
@@ -85,9 +85,13 @@ final class Job implements AutoCloseable {
                 this.logs = openLogs;
                 this.engine = openEngine;
                 this.workers = new JobWorkers(settings, engine, listener, logs);
-                this.replacements = new Replacements(workers, settings.workers(), settings.cooldown());
-                this.server = new ControlServer(
-                        settings.elastic() == null ? settings.workers() : MOST_WORKERS, authority, token, events);
+                ElasticRules rules = settings.elastic();
+                this.elastic = rules == null
+                        ? null
+                        : new ElasticJob(
+                                settings, rules, workers, listener, events, new ElasticJob.Joined(hellos, connections));
+                this.server =
+                        new ControlServer(rules == null ? settings.workers() : MOST_WORKERS, authority, token, events);
                 opened = true;
             } catch (IOException e) {
                 throw new UncheckedIOException("no port for the control channel", e);
@@ -128,10 +132,9 @@ final class Job implements AutoCloseable {
                                     token,
                                     slot.node())
                             .variables(),
-                    (slot, exitCode) -> events.onEvent(new WorkerEvent.Exited(slot, exitCode)));
+                    events::onEvent);
             long launchedNs = phase("launch", startNs);
-            ElasticRules elastic = settings.elastic();
-            awaitJoins(elastic == null ? settings.workers() : elastic.minWorkers(), deadlineNs);
+            awaitJoins(elastic == null ? settings.workers() : elastic.rules.minWorkers(), deadlineNs);
             long joinedNs = phase("join", launchedNs);
             String plan = "elastic";
             String count = hellos.size() + (hellos.size() == 1 ? " worker" : " workers");
@@ -139,7 +142,7 @@ final class Job implements AutoCloseable {
                 formRing(List.copyOf(hellos.values()));
                 plan = awaitReady(deadlineNs);
             } else {
-                count = elastic.minWorkers() + " to " + elastic.maxWorkers() + " workers";
+                count = elastic.rules.minWorkers() + " to " + elastic.rules.maxWorkers() + " workers";
             }
             ringNs = phase("ring", joinedNs);
             String kernels = hellos.values().iterator().next().getKernels();
@@ -172,7 +175,9 @@ final class Job implements AutoCloseable {
                 case WorkerEvent.Joined joined -> {
                     hellos.put(joined.slot(), joined.hello());
                     connections.put(joined.slot(), joined.connection());
-                    replacements.joined(joined.slot());
+                    if (elastic != null) {
+                        elastic.replacements.joined(joined.slot());
+                    }
                 }
                 case WorkerEvent other -> throwIfEnded(other);
             }
@@ -188,15 +193,12 @@ final class Job implements AutoCloseable {
     }
 
     private void formRing(List<Hello> hellos) {
-        World.Builder world = World.newBuilder()
-                .setGeneration(FIRST_GENERATION)
-                .setKey(new SecureRandom().nextLong())
-                .setTransport(settings.transport().name())
-                .setCollectiveTimeoutMs(settings.collectiveTimeout().toMillis());
-        hellos.forEach(hello -> world.addMembers(Member.newBuilder()
-                .setHost(hello.getHost())
-                .setDataAddress(hello.getDataAddress())
-                .setBundle(hello.getSlot() / settings.workersPerBundle())));
+        World.Builder world = Worlds.of(
+                FIRST_GENERATION,
+                new SecureRandom().nextLong(),
+                settings.transport().name(),
+                settings.collectiveTimeout());
+        hellos.forEach(hello -> world.addMembers(Worlds.member(hello, hello.getSlot() / settings.workersPerBundle())));
         connections.forEach(
                 (slot, connection) -> connection.world(world.setRank(slot).build()));
     }
@@ -279,18 +281,20 @@ final class Job implements AutoCloseable {
         List<ByteString> values = List.of();
         Throwable failure = null;
         try {
-            ElasticRun.Elastic job =
-                    new ElasticRun.Elastic(workers, listener, events, hellos, connections, replacements);
-            ElasticRun running = new ElasticRun(settings, job, number, function);
-            elastic = running;
-            values = running.execute();
+            values = Objects.requireNonNull(elastic).run(number, function);
         } catch (Throwable e) {
             failure = e;
             events.close();
         }
         String end = failure == null ? "returned" : String.valueOf(failure);
         runs.add(new JobSummary.Run(number, what, values.size(), (System.nanoTime() - startNs) / 1e9, end));
-        ElasticRun.complete(results, failure, values);
+        if (failure == null) {
+            List<ByteString> returned = values;
+            JobRun.complete(() -> results.complete(returned));
+        } else {
+            Throwable reason = failure;
+            JobRun.complete(() -> results.completeExceptionally(reason));
+        }
         if (events.isClosed()) {
             close();
         }
@@ -303,8 +307,7 @@ final class Job implements AutoCloseable {
 
     /** Returns the workers that train at the moment in an elastic job, by rank. */
     List<Integer> training() {
-        ElasticRun running = elastic;
-        return running == null ? List.of() : running.training();
+        return elastic == null ? List.of() : elastic.training();
     }
 
     /** Returns the workers' processes. */

@@ -19,6 +19,9 @@ public interface JobListener {
         System.out.println("kolo: generation " + generation + ", workers " + workers + ", after step " + step);
     }
 
+    /** An elastic job goes on without a worker; {@link #onLost} says how it ended, once its process has. */
+    default void onGone(int worker) {}
+
     /** An elastic job has lost a worker. */
     default void onLost(int worker, String reason) {
         System.out.println("kolo: lost worker " + worker + ": " + reason);

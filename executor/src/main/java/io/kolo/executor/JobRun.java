@@ -123,7 +123,7 @@ final class JobRun {
     }
 
     /** On a thread of its own: what hangs on a future is the user's code, and may well call the next run. */
-    private static void complete(Runnable completion) {
+    static void complete(Runnable completion) {
         Thread.startVirtualThread(completion);
     }
 

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * @param workersPerBundle workers in each
  * @param perWorker what each worker needs
  * @param elastic the rules of an elastic job; null for one whose workers stay
- * @param cooldown how long a place that loses workers gets no other
  */
 record JobSettings(
         EngineProvider provider,
@@ -44,7 +43,6 @@ record JobSettings(
         Duration leaveTimeout,
         @Nullable Path logFolder,
         @Nullable ElasticRules elastic,
-        Duration cooldown,
         JobListener listener) {
     int workers() {
         return bundles * workersPerBundle;

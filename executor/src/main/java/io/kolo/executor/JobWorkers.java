@@ -1,5 +1,6 @@
 package io.kolo.executor;
 
+import io.kolo.executor.control.WorkerEvent;
 import io.kolo.executor.engine.Engine;
 import io.kolo.executor.engine.Placed;
 import io.kolo.executor.engine.WorkerHandle;
@@ -11,8 +12,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The worker processes of a job: launched, listened to, and named in messages by rank, node and process. */
@@ -29,7 +30,7 @@ final class JobWorkers implements RunOutcome.Names {
     private final @Nullable JobLogs logs;
     private final Map<Integer, Launched> launched = new ConcurrentSkipListMap<>();
     private Function<Slot, Map<String, String>> environment = slot -> Map.of();
-    private ObjIntConsumer<Integer> onExit = (slot, exitCode) -> {};
+    private Consumer<WorkerEvent> events = event -> {};
 
     JobWorkers(JobSettings settings, Engine engine, SerialListener listener, @Nullable JobLogs logs) {
         this.settings = settings;
@@ -42,12 +43,12 @@ final class JobWorkers implements RunOutcome.Names {
      * Launches them all in bundles.
      *
      * @param environment what the worker of a slot is told, given its place
-     * @param onExit takes slot and exit code
+     * @param events takes how they end
      */
-    void launch(Function<Slot, Map<String, String>> environment, ObjIntConsumer<Integer> onExit) {
+    void launch(Function<Slot, Map<String, String>> environment, Consumer<WorkerEvent> events) {
         List<Placed> bundles = engine.reserve(settings.bundle(), settings.bundles(), settings.strategy());
         this.environment = environment;
-        this.onExit = onExit;
+        this.events = events;
         for (int slot = 0; slot < settings.workers(); slot++) {
             launch(slot, bundles.get(slot / settings.workersPerBundle()));
         }
@@ -57,7 +58,8 @@ final class JobWorkers implements RunOutcome.Names {
         WorkerSpec spec = specification(slot, placed, environment.apply(new Slot(slot, placed.node())));
         WorkerHandle handle = engine.launch(spec, line -> onLine(slot, placed.node(), line));
         launched.put(slot, new Launched(spec, handle));
-        handle.onExit(exitCode -> onExit.accept(slot, exitCode));
+        handle.onDeath(() -> events.accept(new WorkerEvent.Disconnected(slot, "it dies")));
+        handle.onExit(exitCode -> events.accept(new WorkerEvent.Exited(slot, exitCode)));
     }
 
     /** Launches another worker where one was that is gone. */

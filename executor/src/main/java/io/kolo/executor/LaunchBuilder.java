@@ -43,9 +43,6 @@ public abstract sealed class LaunchBuilder<B extends LaunchBuilder<B>>
     private @Nullable Path logFolder;
     private JobListener listener = new JobListener() {};
 
-    /** Of an elastic job. */
-    Duration cooldown = Duration.ofSeconds(1);
-
     /** A builder with these defaults. */
     LaunchBuilder(Duration collectiveTimeout, Duration heartbeatTimeout) {
         this.collectiveTimeout = collectiveTimeout;
@@ -230,7 +227,6 @@ public abstract sealed class LaunchBuilder<B extends LaunchBuilder<B>>
                 positive("leaveTimeout", leaveTimeout),
                 logFolder,
                 elastic,
-                cooldown,
                 listener);
     }
 

@@ -2,15 +2,10 @@ package io.kolo.executor;
 
 import com.google.protobuf.ByteString;
 import io.kolo.executor.control.ObjectCodec;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URLClassLoader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -28,12 +23,10 @@ import org.jspecify.annotations.Nullable;
  * One thread uses an executor; any thread may close it. A JVM that ends takes its workers along.
  */
 public final class RayExecutor implements AutoCloseable {
-    private final JobSettings settings;
-    private volatile @Nullable Job job;
-    private volatile boolean closed;
+    private final JobHolder holder;
 
     RayExecutor(JobSettings settings) {
-        this.settings = settings;
+        this.holder = new JobHolder(settings);
     }
 
     /** Returns a builder with one worker, on the cluster of {@code RAY_ADDRESS} or else on this machine. */
@@ -49,16 +42,7 @@ public final class RayExecutor implements AutoCloseable {
      * @throws IllegalStateException if the executor was started before, or the workers did not come up in time
      */
     public void start() {
-        if (job != null || closed) {
-            throw new IllegalStateException(
-                    "this executor was " + (closed ? "closed" : "started before") + "; build another one");
-        }
-        Job starting = new Job(settings);
-        job = starting;
-        if (closed) {
-            starting.close(); // by another thread, which saw no job yet
-        }
-        starting.start();
+        holder.start();
     }
 
     /**
@@ -84,14 +68,16 @@ public final class RayExecutor implements AutoCloseable {
      * @throws IllegalArgumentException if the function captures what is not serializable; nothing has run then
      */
     public <R extends @Nullable Object> List<CompletableFuture<R>> runAsync(TrainingFunction<R> function) {
-        return submit(function, IntStream.range(0, settings.workers()).boxed().collect(Collectors.toSet()));
+        return submit(
+                function,
+                IntStream.range(0, holder.settings().workers()).boxed().collect(Collectors.toSet()));
     }
 
     <R extends @Nullable Object> List<CompletableFuture<R>> submit(TrainingFunction<R> function, Set<Integer> ranks) {
         ByteString bytes = ObjectCodec.write(function, "the training function");
         List<CompletableFuture<R>> results = new ArrayList<>();
         for (CompletableFuture<@Nullable Object> result :
-                started().submit(name(function), bytes, ranks).values()) {
+                holder.job().submit(name(function), bytes, ranks).values()) {
             @SuppressWarnings("unchecked") // it is what the function returned
             CompletableFuture<R> typed = (CompletableFuture<R>) result;
             var unused = typed.whenComplete((value, error) -> {
@@ -114,18 +100,10 @@ public final class RayExecutor implements AutoCloseable {
     /** Waits for all results; throws what the first one that failed did. */
     <R extends @Nullable Object> List<R> join(List<CompletableFuture<R>> futures) {
         List<R> results = new ArrayList<>();
-        try {
-            for (CompletableFuture<R> future : futures) {
-                results.add(future.get());
-            }
-            return results;
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            close();
-            Thread.currentThread().interrupt();
-            throw new CancellationException("the thread that waited for the workers was interrupted");
+        for (CompletableFuture<R> future : futures) {
+            results.add(holder.await(future));
         }
+        return results;
     }
 
     /**
@@ -165,28 +143,9 @@ public final class RayExecutor implements AutoCloseable {
         return run(new ProgramFunction(programClass, List.copyOf(args)));
     }
 
-    private Job started() {
-        Job running = job;
-        if (running == null) {
-            throw new IllegalStateException("call start() before run(...)");
-        }
-        return running;
-    }
-
     /** Ends the workers: none is left when this returns, nor any of their files. */
     @Override
     public void close() {
-        closed = true;
-        Job running = job;
-        if (running != null) {
-            running.close();
-        }
-        if (settings.loader() instanceof URLClassLoader ofJars) {
-            try {
-                ofJars.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
+        holder.close();
     }
 }

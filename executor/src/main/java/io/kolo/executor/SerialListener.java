@@ -44,6 +44,11 @@ final class SerialListener implements JobListener {
     }
 
     @Override
+    public synchronized void onGone(int worker) {
+        tell(() -> listener.onGone(worker));
+    }
+
+    @Override
     public synchronized void onLost(int worker, String reason) {
         tell(() -> listener.onLost(worker, reason));
     }

@@ -33,26 +33,43 @@ public final class RecoveryBenchmark implements Trainee {
     /**
      * A step that counts.
      *
+     * @param number from 1 on
      * @param endNs when it was over on this rank
-     * @param generation which did it
-     * @param ranks how many they were
+     * @param ring in which it was done
      */
-    public record Step(long endNs, int generation, int ranks) implements Serializable {}
+    public record Step(long number, long endNs, Formed ring) implements Serializable {}
+
+    /**
+     * A ring on its way.
+     *
+     * @param number of its generation
+     * @param ranks how many they are
+     * @param formedNs when this rank had met the others
+     * @param placedNs when the gradient had its place in their memory
+     * @param levelledNs when the state was the same on all of them
+     */
+    public record Formed(int number, int ranks, long formedNs, long placedNs, long levelledNs)
+            implements Serializable {}
 
     /**
      * A change of the ring, as the steps show it.
      *
-     * @param lost whether there was one rank less then
-     * @param beforeNs when the last step before it was over
-     * @param afterNs when the first step after it was over
+     * @param before the last step before it
+     * @param after the first step after it
      */
-    public record Change(int generation, boolean lost, long beforeNs, long afterNs) {}
+    public record Change(Step before, Step after) {
+        /** Returns whether there was a rank less then. */
+        public boolean lost() {
+            return after.ring.ranks < before.ring.ranks;
+        }
+    }
 
     private final Options options;
     private final MemorySegment parameters;
     private final MemorySegment halt = Arena.ofAuto().allocate(ValueLayout.JAVA_INT);
     private final List<Step> steps = new ArrayList<>();
     private @Nullable Communicator ring;
+    private Formed formed = new Formed(0, 0, 0, 0, 0);
     private MemorySegment gradient = MemorySegment.NULL;
 
     private RecoveryBenchmark(Options options) {
@@ -73,8 +90,8 @@ public final class RecoveryBenchmark implements Trainee {
         for (int i = 1; i < steps.size(); i++) {
             Step before = steps.get(i - 1);
             Step after = steps.get(i);
-            if (after.generation != before.generation) {
-                changes.add(new Change(after.generation, after.ranks < before.ranks, before.endNs, after.endNs));
+            if (after.ring.number != before.ring.number) {
+                changes.add(new Change(before, after));
             }
         }
         return changes;
@@ -92,12 +109,17 @@ public final class RecoveryBenchmark implements Trainee {
 
     @Override
     public void enter(Communicator next) {
+        long formedNs = System.nanoTime();
         ring = next;
         gradient = next.allocate(options.modelBytes);
+        long placedNs = System.nanoTime();
+        formed = new Formed(next.generation(), next.size(), formedNs, placedNs, placedNs);
     }
 
     @Override
-    public void resume(long step) {}
+    public void resume(long step) {
+        formed = new Formed(formed.number, formed.ranks, formed.formedNs, formed.placedNs, System.nanoTime());
+    }
 
     @Override
     public void step(long step, StepGate gate) {
@@ -113,6 +135,6 @@ public final class RecoveryBenchmark implements Trainee {
         here.allReduce(halt, DataType.I32, ReduceOp.MAX);
         here.allReduce(gradient, DataType.F32, ReduceOp.SUM);
         gate.complete(halt.get(ValueLayout.JAVA_INT, 0) > 0);
-        steps.add(new Step(System.nanoTime(), here.generation(), here.size()));
+        steps.add(new Step(step, System.nanoTime(), formed));
     }
 }

@@ -3,7 +3,6 @@ package io.kolo.allreduce.aeron;
 import io.aeron.Aeron;
 import io.aeron.ChannelUriStringBuilder;
 import io.aeron.CommonContext;
-import io.aeron.ExclusivePublication;
 import io.aeron.Subscription;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
@@ -41,9 +40,6 @@ public final class AeronEndpoint implements AutoCloseable {
      * machine suspended, and go on; who is lost is found out elsewhere, and sooner.
      */
     private static final Duration LIVENESS = Duration.ofMinutes(5);
-
-    /** Longer than a connection takes on a machine that is not busy. */
-    private static final long REOPEN_NS = TimeUnit.MILLISECONDS.toNanos(30);
 
     private final MediaDriver driver;
     private final Aeron aeron;
@@ -114,6 +110,23 @@ public final class AeronEndpoint implements AutoCloseable {
         return address;
     }
 
+    /**
+     * Returns lines from this rank to the others, each of which is made when it is first used.
+     *
+     * @param addresses of all ranks' endpoints, in the order of ranks
+     * @param ring this rank's place
+     */
+    public Lines lines(List<String> addresses, Ring ring) {
+        return open(addresses, ring);
+    }
+
+    private AeronLines open(List<String> addresses, Ring ring) {
+        List<String> channels = addresses.stream()
+                .map(each -> udp(each).mtu(LOOPBACK_MTU).termLength(TERM_LENGTH).build())
+                .toList();
+        return new AeronLines(new AeronLines.Port(aeron, duty, incoming, channels, ring));
+    }
+
     /** As below, and never gives up before its time. */
     public Lines connect(List<String> addresses, Ring ring, Duration timeout) {
         return connect(addresses, ring, timeout, () -> false);
@@ -130,20 +143,13 @@ public final class AeronEndpoint implements AutoCloseable {
      * @throws IllegalStateException if a neighbour was not there in time, or this rank has given up
      */
     public Lines connect(List<String> addresses, Ring ring, Duration timeout, BooleanSupplier abandoned) {
-        List<String> channels = addresses.stream()
-                .map(each -> udp(each).mtu(LOOPBACK_MTU).termLength(TERM_LENGTH).build())
-                .toList();
-        AeronLines lines = new AeronLines(new AeronLines.Port(aeron, duty, incoming, channels, ring));
-        if (addresses.size() > 1) {
-            int right = ring.right();
-            int left = ring.left();
+        AeronLines lines = open(addresses, ring);
+        if (ring.size() > 1) {
+            String right = addresses.get(ring.right());
             try {
-                Subscription from = lines.from(left);
-                await(
-                        listens(lines, right),
-                        timeout,
-                        abandoned,
-                        "the right neighbour at " + addresses.get(right) + " to listen");
+                Subscription from = lines.from(ring.left());
+                AeronLine to = lines.to(ring.right());
+                await(to::isHeard, timeout, abandoned, "the right neighbour at " + right + " to listen");
                 await(from::isConnected, timeout, abandoned, "the left neighbour to send to " + address);
             } catch (RuntimeException e) {
                 lines.close();
@@ -151,21 +157,6 @@ public final class AeronEndpoint implements AutoCloseable {
             }
         }
         return lines;
-    }
-
-    /** Opens the line to the right again and again, each time after twice as long, until the neighbour listens. */
-    private static BooleanSupplier listens(AeronLines lines, int right) {
-        long[] waitNs = {REOPEN_NS};
-        long[] openedNs = {System.nanoTime()};
-        ExclusivePublication[] to = {lines.to(right)};
-        return () -> {
-            if (!to[0].isConnected() && System.nanoTime() - openedNs[0] > waitNs[0]) {
-                to[0] = lines.reopen(right);
-                openedNs[0] = System.nanoTime();
-                waitNs[0] *= 2;
-            }
-            return to[0].isConnected();
-        };
     }
 
     @Override

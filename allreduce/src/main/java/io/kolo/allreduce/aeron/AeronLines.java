@@ -1,7 +1,6 @@
 package io.kolo.allreduce.aeron;
 
 import io.aeron.Aeron;
-import io.aeron.ExclusivePublication;
 import io.aeron.Subscription;
 import io.kolo.allreduce.Channels;
 import io.kolo.allreduce.Lines;
@@ -33,7 +32,7 @@ final class AeronLines implements Lines {
     private final Port port;
     private final int channel;
     private final int[] ranks;
-    private final Map<Integer, ExclusivePublication> publications = new ConcurrentHashMap<>();
+    private final Map<Integer, AeronLine> outgoing = new ConcurrentHashMap<>();
     private final Map<Integer, Subscription> subscriptions = new ConcurrentHashMap<>();
 
     /** The lines of a World. */
@@ -57,21 +56,12 @@ final class AeronLines implements Lines {
                 ranks[rank], key -> port.duty.alone(() -> port.aeron.addSubscription(port.incoming, stream(key))));
     }
 
-    ExclusivePublication to(int rank) {
-        return publications.computeIfAbsent(
+    AeronLine to(int rank) {
+        return outgoing.computeIfAbsent(
                 ranks[rank],
-                key -> port.duty.alone(
+                key -> new AeronLine(
+                        port.duty,
                         () -> port.aeron.addExclusivePublication(port.outgoing.get(key), stream(port.ring.rank()))));
-    }
-
-    /**
-     * Opens the line to a rank anew. A stream is announced when it is opened, and then every 100 ms only: to one that
-     * did not listen yet the first time it takes less to open another.
-     */
-    ExclusivePublication reopen(int rank) {
-        to(rank).close();
-        publications.remove(ranks[rank]);
-        return to(rank);
     }
 
     private int stream(int source) {
@@ -89,7 +79,7 @@ final class AeronLines implements Lines {
     public void close() {
         if (!port.duty.isClosed()) { // else all of them are
             var unused = port.duty.alone(() -> {
-                publications.values().forEach(ExclusivePublication::close);
+                outgoing.values().forEach(line -> line.current().close());
                 subscriptions.values().forEach(Subscription::close);
                 return this;
             });

@@ -1,6 +1,5 @@
 package io.kolo.allreduce.aeron;
 
-import io.aeron.ExclusivePublication;
 import io.aeron.Publication;
 import io.aeron.Subscription;
 import io.aeron.logbuffer.BufferClaim;
@@ -23,7 +22,7 @@ final class AeronLink implements Link {
 
     private final DriverDuty duty;
     private final Subscription fromLeft;
-    private final ExclusivePublication toRight;
+    private final AeronLine toRight;
     private final BufferClaim claim = new BufferClaim();
     private final ChunkMessage sent = new ChunkMessage();
     private final ChunkMessage received = new ChunkMessage();
@@ -33,11 +32,11 @@ final class AeronLink implements Link {
     private int checkedSession;
     private ChunkReceiver receiver = (header, data, offset, length) -> false;
 
-    AeronLink(DriverDuty duty, Subscription fromLeft, ExclusivePublication toRight) {
+    AeronLink(DriverDuty duty, Subscription fromLeft, AeronLine toRight) {
         this.duty = duty;
         this.fromLeft = fromLeft;
         this.toRight = toRight;
-        this.maxChunkBytes = ChunkMessage.maxDataLength(toRight.maxPayloadLength());
+        this.maxChunkBytes = ChunkMessage.maxDataLength(toRight.current().maxPayloadLength());
     }
 
     @Override
@@ -62,9 +61,12 @@ final class AeronLink implements Link {
 
     @Override
     public boolean trySend(ChunkHeader header, MemorySegment data, long offset, int length) {
-        long position = toRight.tryClaim(ChunkMessage.length(length), claim);
+        long position = toRight.current().tryClaim(ChunkMessage.length(length), claim);
         if (position == Publication.CLOSED || position == Publication.MAX_POSITION_EXCEEDED) {
             throw new IllegalStateException("the publication to the right has ended");
+        }
+        if (position == Publication.NOT_CONNECTED && toRight.isHeard()) {
+            return trySend(header, data, offset, length);
         }
         if (position < 0) {
             return false; // also a neighbour that is gone is a reason to wait: the operation has the deadline

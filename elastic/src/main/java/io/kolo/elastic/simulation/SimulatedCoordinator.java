@@ -11,22 +11,17 @@ import java.util.HashSet;
 import java.util.Set;
 
 /** A coordinator's process: the shell around a {@link Membership}, as the executor has one. */
-final class SimulatedCoordinator {
+final class SimulatedCoordinator extends SimulatedProcess {
     private static final long TURN_NS = 20 * Simulation.MS;
     private static final long MOST_WRITE_NS = 20 * Simulation.MS;
     private static final Duration SILENCE = Duration.ofSeconds(3);
 
-    final int number;
-    boolean alive = true;
-    private final Simulation simulation;
     private final Membership membership;
     private final FailureDetector detector;
     private final Set<Integer> evicted = new HashSet<>();
-    private long stoppedUntilNs;
 
     SimulatedCoordinator(int number, Simulation simulation) {
-        this.number = number;
-        this.simulation = simulation;
+        super(number, simulation);
         this.membership = new Membership(simulation.rules(), new Lineage(simulation.journal()), simulation.nowNs());
         this.detector = new FailureDetector(SILENCE, simulation.nowNs());
         turn();
@@ -36,33 +31,12 @@ final class SimulatedCoordinator {
         return membership;
     }
 
-    boolean stopped() {
-        return simulation.nowNs() < stoppedUntilNs;
-    }
-
-    void stop(long durationNs) {
-        stoppedUntilNs = simulation.nowNs() + durationNs;
-    }
-
-    void after(long delayNs, Runnable action) {
-        simulation.after(delayNs, () -> {
-            if (!alive) {
-                return;
-            }
-            if (stopped()) {
-                after(stoppedUntilNs - simulation.nowNs(), action);
-            } else {
-                action.run();
-            }
-        });
-    }
-
     private void turn() {
         for (int worker : detector.silent(simulation.nowNs())) {
             lost(worker, "was silent");
         }
         simulation.draining().forEach(worker -> membership.drain(worker, simulation.nowNs()));
-        membership.expect(simulation.coming(), simulation.nowNs());
+        membership.expect(simulation.coming());
         membership.turn(simulation.nowNs());
         act();
         after(TURN_NS, this::turn);

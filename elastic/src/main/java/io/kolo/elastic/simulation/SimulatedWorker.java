@@ -10,16 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A worker's process: the shell around a {@link Replica}, as the executor has one. */
-final class SimulatedWorker {
+final class SimulatedWorker extends SimulatedProcess {
     private static final long BEAT_NS = 100 * Simulation.MS;
     private static final long PATIENCE_NS = 3000 * Simulation.MS;
     private static final long LEAST_STEP_NS = 2 * Simulation.MS;
     private static final long MOST_STEP_NS = 20 * Simulation.MS;
 
     final Replica replica;
-    final int number;
     final String host;
-    boolean alive = true;
     boolean hangs;
     boolean suspected;
 
@@ -27,19 +25,15 @@ final class SimulatedWorker {
     boolean disturbed;
 
     long cutOffUntilNs;
-    private long stoppedUntilNs;
     private long entries;
 
     /** For each step applied, the generation that reduced it. */
     private List<Integer> history = List.of();
 
-    private final Simulation simulation;
-
     SimulatedWorker(int number, String host, Simulation simulation) {
+        super(number, simulation);
         this.replica = new Replica(number);
-        this.number = number;
         this.host = host;
-        this.simulation = simulation;
         beat();
     }
 
@@ -47,17 +41,9 @@ final class SimulatedWorker {
         return history;
     }
 
-    boolean stopped() {
-        return simulation.nowNs() < stoppedUntilNs;
-    }
-
     /** Whether nothing keeps it from its work. */
     boolean healthy() {
         return alive && !hangs && !suspected && !stopped() && simulation.nowNs() >= cutOffUntilNs;
-    }
-
-    void stop(long durationNs) {
-        stoppedUntilNs = Math.max(stoppedUntilNs, simulation.nowNs() + durationNs);
     }
 
     void kill() {
@@ -66,20 +52,6 @@ final class SimulatedWorker {
             simulation.ring(replica.generation()).leave(this);
         }
         simulation.exited(this);
-    }
-
-    /** Something that this process does, after a while; not if it is dead by then, and later if it stands still. */
-    void after(long delayNs, Runnable action) {
-        simulation.after(delayNs, () -> {
-            if (!alive) {
-                return;
-            }
-            if (stopped()) {
-                after(stoppedUntilNs - simulation.nowNs(), action);
-            } else {
-                action.run();
-            }
-        });
     }
 
     private void beat() {

@@ -7,7 +7,6 @@ import io.kolo.elastic.Order;
 import io.kolo.elastic.Replica.Phase;
 import io.kolo.elastic.Standing;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -359,10 +358,5 @@ final class Simulation {
         if (trace != null) {
             trace.add(String.format("%9.3f ms  %s", timeline.nowNs() / (double) MS, line.get()));
         }
-    }
-
-    @Override
-    public String toString() {
-        return scenario + ", outcome " + Arrays.toString(new Object[] {outcome, done});
     }
 }

@@ -20,7 +20,7 @@ public final class ControlClient implements AutoCloseable {
      * @param address the driver's, {@code host:port}
      * @param identity the worker's own; the driver has to be of the same job
      * @param token the job's
-     * @param messages takes what the driver says, on a thread of the channel
+     * @param messages takes what the driver says, on the thread that reads the channel: it must not wait
      * @param ended called once with the reason when the driver is gone
      */
     public ControlClient(
@@ -29,6 +29,7 @@ public final class ControlClient implements AutoCloseable {
                 .sslContext(identity.client())
                 .flowControlWindow(Parts.WINDOW_BYTES)
                 .overrideAuthority(Identity.DRIVER)
+                .directExecutor() // what a worker is told may be that its ring is broken: no hop to another thread
                 .build();
         Inbox inbox = new Inbox(messages, ended);
         ControlGrpc.newStub(channel).withCallCredentials(token.credentials()).join(inbox);

@@ -28,7 +28,7 @@ public final class ElasticMessages {
     }
 
     /** Returns what a worker has sent. */
-    static Standing standing(int worker, io.kolo.executor.control.proto.Standing message) {
+    public static Standing standing(int worker, io.kolo.executor.control.proto.Standing message) {
         return new Standing(
                 worker,
                 message.getGeneration(),
@@ -51,7 +51,7 @@ public final class ElasticMessages {
     }
 
     /** Returns the announcement of a generation; {@code world} has the members' addresses, by rank. */
-    static Form message(Generation generation, World world) {
+    public static Form message(Generation generation, World world) {
         Form.Builder form = Form.newBuilder()
                 .setWorld(world)
                 .setBase(message(generation.base()))
@@ -83,7 +83,7 @@ public final class ElasticMessages {
     }
 
     /** Returns an order but that to form, which goes with a world. */
-    static io.kolo.executor.control.proto.Order message(Order order) {
+    public static io.kolo.executor.control.proto.Order message(Order order) {
         io.kolo.executor.control.proto.Order.Builder message =
                 io.kolo.executor.control.proto.Order.newBuilder().setGeneration(order.generation());
         return switch (order) {

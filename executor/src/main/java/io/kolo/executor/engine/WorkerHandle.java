@@ -9,6 +9,9 @@ public interface WorkerHandle {
     /** Returns what the worker is to its cluster, for messages: {@code "process 4711"}. */
     String description();
 
+    /** Calls {@code action} as soon as it is known that the worker dies, unless that is only known once it is gone. */
+    void onDeath(Runnable action);
+
     /** Calls {@code action} with the exit code (128 + the signal that killed it) once the worker is gone. */
     void onExit(IntConsumer action);
 

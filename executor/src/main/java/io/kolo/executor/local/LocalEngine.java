@@ -49,6 +49,7 @@ final class LocalEngine implements Engine {
 
     private final JobFolder folder = JobFolder.create();
     private final List<WorkerProcess> processes = new CopyOnWriteArrayList<>();
+    private final DeathWatch deaths = new DeathWatch();
     private final List<Node> nodes;
     private boolean closed;
 
@@ -97,7 +98,7 @@ final class LocalEngine implements Engine {
                 if (closed) {
                     throw new CancellationException("the executor was closed");
                 }
-                WorkerProcess process = new WorkerProcess(builder.start(), spec.slot(), filtered);
+                WorkerProcess process = new WorkerProcess(builder.start(), spec.slot(), filtered, deaths);
                 processes.add(process);
                 return process;
             }
@@ -160,6 +161,7 @@ final class LocalEngine implements Engine {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        deaths.close();
         folder.close();
     }
 }

@@ -18,17 +18,24 @@ final class WorkerProcess implements WorkerHandle {
     private static final long OUTPUT_TIMEOUT_MS = 500;
 
     private final Process process;
+    private final DeathWatch deaths;
     private final Thread reader;
     private final Deque<String> lastLines = new ArrayDeque<>();
 
-    WorkerProcess(Process process, int slot, Consumer<String> lines) {
+    WorkerProcess(Process process, int slot, Consumer<String> lines, DeathWatch deaths) {
         this.process = process;
+        this.deaths = deaths;
         this.reader = Thread.ofPlatform().daemon().name("kolo-output-" + slot).start(() -> read(lines));
     }
 
     @Override
     public String description() {
         return "process " + process.pid();
+    }
+
+    @Override
+    public void onDeath(Runnable action) {
+        deaths.watch(process.pid(), action);
     }
 
     @Override

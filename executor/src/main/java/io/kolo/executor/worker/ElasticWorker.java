@@ -13,13 +13,10 @@ import io.kolo.executor.StepGate;
 import io.kolo.executor.StepLostException;
 import io.kolo.executor.Trainee;
 import io.kolo.executor.control.ElasticMessages;
-import io.kolo.executor.control.Outbox;
 import io.kolo.executor.control.proto.Form;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.World;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,9 +28,9 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     private static final System.Logger LOG = System.getLogger(ElasticWorker.class.getName());
 
     private final Object lock = new Object();
+    private final int number;
     private final Replica replica;
     private final RingAssembler assembler;
-    private final Path folder;
     private @Nullable World next;
     private @Nullable World world;
     private volatile @Nullable Communicator ring;
@@ -46,11 +43,15 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     /** Has rehearsed, and may be let in. */
     private boolean ready;
 
-    ElasticWorker(int number, RingAssembler assembler, Path folder, Outbox<FromWorker> outbox) {
-        super(outbox);
+    ElasticWorker(int number, RingAssembler assembler, Consumer<FromWorker> driver) {
+        super(driver);
+        this.number = number;
         this.replica = new Replica(number);
         this.assembler = assembler;
-        this.folder = folder;
+    }
+
+    int number() {
+        return number;
     }
 
     @Override
@@ -123,7 +124,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     }
 
     private void tell() {
-        outbox.sendNow(FromWorker.newBuilder()
+        driver.accept(FromWorker.newBuilder()
                 .setStanding(ElasticMessages.message(replica.standing()))
                 .build());
     }
@@ -138,8 +139,13 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
             }
             training = true;
         }
-        assembler.rehearse(folder);
+        assembler.rehearse();
         trainee.rehearse();
+        go(trainee);
+    }
+
+    /** Trains, as soon as the coordinator lets this worker in. */
+    void go(Trainee trainee) {
         synchronized (lock) {
             ready = true;
             tell();
@@ -213,31 +219,16 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         if (members == null || members.getGeneration() != generation.number()) {
             throw new StepLostException(generation.number());
         }
-        Communicator formed = null;
-        boolean stands = false;
+        Communicator formed;
         try {
-            formed = assembler.assemble(members, () -> !isReady(generation));
-            synchronized (lock) {
-                forming = formed;
-                if (!isReady(generation)) {
-                    throw new StepLostException(generation.number());
-                }
-            }
-            formed.barrier();
-            assembler.share(formed, members, folder);
-            stands = true;
+            formed = assembler.assemble(members, () -> !isReady(generation), this::forming);
         } catch (IllegalStateException e) {
             LOG.log(System.Logger.Level.DEBUG, "{0} did not come about: {1}", generation, e.getMessage());
             broke(generation, Standing.NOBODY);
             return;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         } finally {
             synchronized (lock) {
                 forming = null;
-            }
-            if (!stands && formed != null) {
-                formed.close();
             }
         }
         trainee.enter(formed);
@@ -248,6 +239,15 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         }
         if (before != null) {
             before.close();
+        }
+    }
+
+    private void forming(Communicator connected) {
+        synchronized (lock) {
+            forming = connected;
+            if (replica.phase() != Phase.READY || replica.generation().number() != connected.generation()) {
+                throw new StepLostException(connected.generation());
+            }
         }
     }
 

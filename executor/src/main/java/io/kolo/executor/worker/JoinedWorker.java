@@ -3,9 +3,9 @@ package io.kolo.executor.worker;
 import io.kolo.allreduce.Communicator;
 import io.kolo.executor.StepGate;
 import io.kolo.executor.Trainee;
-import io.kolo.executor.control.Outbox;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.World;
+import java.util.function.Consumer;
 
 /** The worker that a training function receives: one of a ring that stays. */
 final class JoinedWorker extends RingWorker {
@@ -14,8 +14,8 @@ final class JoinedWorker extends RingWorker {
     private final World world;
     private final Communicator communicator;
 
-    JoinedWorker(World world, Communicator communicator, Outbox<FromWorker> outbox) {
-        super(outbox);
+    JoinedWorker(World world, Communicator communicator, Consumer<FromWorker> driver) {
+        super(driver);
         this.world = world;
         this.communicator = communicator;
     }

@@ -1,19 +1,19 @@
 package io.kolo.executor.worker;
 
 import io.kolo.allreduce.Communicator;
+import io.kolo.allreduce.HostMeeting;
 import io.kolo.allreduce.Lines;
 import io.kolo.allreduce.Ring;
 import io.kolo.allreduce.aeron.AeronEndpoint;
 import io.kolo.executor.Transport;
 import io.kolo.executor.control.proto.Member;
 import io.kolo.executor.control.proto.World;
-import io.kolo.executor.local.JobFolder;
 import io.kolo.kernels.Kernels;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Forms the ring of a generation: from the members' addresses to a communicator that has been round once. */
 final class RingAssembler {
@@ -21,44 +21,80 @@ final class RingAssembler {
 
     private final AeronEndpoint endpoint;
     private final Kernels kernels;
+    private final SharedFolder folder;
 
-    RingAssembler(AeronEndpoint endpoint, Kernels kernels) {
+    RingAssembler(AeronEndpoint endpoint, Kernels kernels, SharedFolder folder) {
         this.endpoint = endpoint;
         this.kernels = kernels;
-    }
-
-    /**
-     * Goes over to shared memory, unless the world says otherwise, in a folder beside {@code own} that the workers of a
-     * node have in common: nodes that the local engine plays are hosts to each other.
-     */
-    void share(Communicator formed, World world, Path own) throws IOException {
-        Transport transport = Transport.valueOf(world.getTransport());
-        if (transport == Transport.UDP) {
-            return;
-        }
-        Path folder = JobFolder.ofHost(own, world.getMembers(world.getRank()).getHost());
-        boolean shared = formed.shareMemory(folder);
-        if (transport == Transport.SHARED_MEMORY && !shared && formed.size() > 1) {
-            throw new IllegalStateException("there is no shared memory for all ranks; use transport AUTO");
-        }
+        this.folder = folder;
     }
 
     /** Forms rings within this process, so that it is quick to form one with others. */
-    void rehearse(Path folder) {
-        Rehearsal.run(endpoint, kernels, folder);
+    void rehearse() {
+        Rehearsal.run(endpoint, kernels, folder.own());
     }
 
     /**
-     * Connects to the neighbours.
+     * Forms the ring. Where the members have a folder in memory in common they meet in it; else they connect to their
+     * neighbours, and find out together who shares memory with whom.
      *
      * @param abandoned tells, time and again, whether to give up
-     * @throws IllegalStateException if they were not there in time, or it has given up
+     * @param forming takes the communicator before it goes round, to abort it
+     * @throws IllegalStateException if the others were not there in time, or it has given up
      */
-    Communicator assemble(World world, BooleanSupplier abandoned) {
+    Communicator assemble(World world, BooleanSupplier abandoned, Consumer<Communicator> forming) {
         Ring ring = new Ring(world.getGeneration(), world.getKey(), world.getRank(), world.getMembersCount());
         List<String> addresses =
                 world.getMembersList().stream().map(Member::getDataAddress).toList();
+        Duration timeout = Duration.ofMillis(world.getCollectiveTimeoutMs());
+        Transport transport = Transport.valueOf(world.getTransport());
+        if (transport != Transport.UDP && ring.size() > 1 && haveMemoryInCommon(world)) {
+            Communicator met = meet(ring, endpoint.lines(addresses, ring), timeout, abandoned);
+            if (met != null) {
+                return met;
+            }
+        }
         Lines lines = endpoint.connect(addresses, ring, CONNECT_TIMEOUT, abandoned);
-        return new Communicator(ring, lines, kernels, Duration.ofMillis(world.getCollectiveTimeoutMs()));
+        Communicator connected = new Communicator(ring, lines, kernels, timeout);
+        boolean stands = false;
+        try {
+            forming.accept(connected);
+            connected.barrier();
+            share(connected, transport);
+            stands = true;
+            return connected;
+        } finally {
+            if (!stands) {
+                connected.close();
+            }
+        }
+    }
+
+    private static boolean haveMemoryInCommon(World world) {
+        String own = world.getMembers(world.getRank()).getMemory();
+        return !own.isEmpty()
+                && world.getMembersList().stream()
+                        .allMatch(member -> member.getMemory().equals(own));
+    }
+
+    private @Nullable Communicator meet(Ring ring, Lines lines, Duration timeout, BooleanSupplier abandoned) {
+        Communicator met = HostMeeting.meet(ring, lines, kernels, timeout, folder.path(), abandoned);
+        if (met == null) {
+            lines.close();
+            if (abandoned.getAsBoolean()) {
+                throw new IllegalStateException("gave up waiting for the others in " + folder.path());
+            }
+        }
+        return met;
+    }
+
+    private void share(Communicator connected, Transport transport) {
+        if (transport == Transport.UDP) {
+            return;
+        }
+        boolean shared = connected.shareMemory(folder.path());
+        if (transport == Transport.SHARED_MEMORY && !shared && connected.size() > 1) {
+            throw new IllegalStateException("there is no shared memory for all ranks; use transport AUTO");
+        }
     }
 }

@@ -1,23 +1,23 @@
 package io.kolo.executor.worker;
 
 import io.kolo.executor.Worker;
-import io.kolo.executor.control.Outbox;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.Progress;
 import io.kolo.executor.control.proto.World;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /** A worker with a place in a ring. */
 abstract class RingWorker implements Worker {
     private static final long REPORT_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
-    final Outbox<FromWorker> outbox;
+    final Consumer<FromWorker> driver;
     private long lastReportNs = System.nanoTime() - REPORT_INTERVAL_NS;
 
-    RingWorker(Outbox<FromWorker> outbox) {
-        this.outbox = outbox;
+    RingWorker(Consumer<FromWorker> driver) {
+        this.driver = driver;
     }
 
     /** The members of this worker's ring. */
@@ -80,7 +80,7 @@ abstract class RingWorker implements Worker {
             return; // nobody watches faster than that
         }
         lastReportNs = nowNs;
-        outbox.sendNow(FromWorker.newBuilder()
+        driver.accept(FromWorker.newBuilder()
                 .setProgress(Progress.newBuilder().setDone(done).setTotal(total).putAllMetrics(metrics))
                 .build());
     }

@@ -26,6 +26,7 @@ import io.kolo.executor.control.proto.World;
 import io.kolo.executor.engine.Engine;
 import io.kolo.executor.local.JobFolder;
 import io.kolo.kernels.Kernels;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -70,13 +71,14 @@ public final class WorkerMain {
     /** The run whose function this process is in, or 0. */
     private volatile int running;
 
-    private WorkerMain(WorkerEnvironment environment, Path folder) {
+    private WorkerMain(WorkerEnvironment environment, Path folder) throws IOException {
         Kernels kernels = Kernels.probe();
         String loopback = InetAddress.getLoopbackAddress().getHostAddress();
         this.slot = environment.slot();
         this.folder = folder;
         this.endpoint = AeronEndpoint.open(folder, loopback, OPEN_TIMEOUT);
-        this.assembler = new RingAssembler(endpoint, kernels);
+        SharedFolder shared = SharedFolder.of(folder, environment.node());
+        this.assembler = new RingAssembler(endpoint, kernels, shared);
         this.control = new ControlClient(
                 environment.control(), environment.identity(), environment.token(), this::onMessage, this::onEnd);
         outbox().sendNow(FromWorker.newBuilder()
@@ -84,6 +86,7 @@ public final class WorkerMain {
                         .setSlot(environment.slot())
                         .setHost(environment.node())
                         .setDataAddress(endpoint.address())
+                        .setMemory(shared.identity())
                         .setVersions(Versions.OWN)
                         .setKernels(kernels.description()))
                 .build());
@@ -214,11 +217,9 @@ public final class WorkerMain {
 
     private void form(World world) {
         try {
-            Communicator formed = assembler.assemble(world, () -> false);
+            Communicator formed = assembler.assemble(world, () -> false, forming -> communicator = forming);
             communicator = formed;
-            formed.barrier();
-            assembler.share(formed, world, folder);
-            worker = new JoinedWorker(world, formed, outbox());
+            worker = new JoinedWorker(world, formed, outbox()::sendNow);
             outbox().sendNow(FromWorker.newBuilder()
                     .setReady(Ready.newBuilder().setPlan(formed.description()))
                     .build());
@@ -277,7 +278,7 @@ public final class WorkerMain {
         if (worker instanceof JoinedWorker joined) {
             return function.run(joined);
         }
-        try (ElasticWorker member = new ElasticWorker(slot, assembler, folder, outbox())) {
+        try (ElasticWorker member = new ElasticWorker(slot, assembler, outbox()::sendNow)) {
             worker = member;
             return function.run(member);
         } finally {

@@ -1,0 +1,29 @@
+package io.kolo.executor.worker;
+
+import io.kolo.executor.local.JobFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+
+/**
+ * The folder in memory that the workers of a host have in common, beside each one's own. Nodes that the local engine
+ * plays are hosts to each other.
+ *
+ * @param own this worker's own
+ * @param path the one in common
+ * @param identity says which folder it is: two workers that say the same are on one host, and see each other's files
+ */
+record SharedFolder(Path own, Path path, String identity) {
+    private static final Path BOOT = Path.of("/proc/sys/kernel/random/boot_id");
+
+    /** Makes it, unless another worker has. */
+    static SharedFolder of(Path own, String host) throws IOException {
+        Path path = JobFolder.ofHost(own, host);
+        Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        String identity = key == null || !Files.isReadable(BOOT)
+                ? "" // not known to be the same as any other
+                : Files.readString(BOOT).strip() + " " + key;
+        return new SharedFolder(own, path, identity);
+    }
+}
