@@ -84,7 +84,9 @@ public final class HostMeeting {
     private static @Nullable HostMemory meet(Ring ring, Path folder, long length, BooleanSupplier inVain) {
         HostMeeting meeting = new HostMeeting(ring, folder, length);
         try {
-            HostMemory memory = ring.rank() == 0 ? meeting.open() : meeting.come(inVain);
+            HostMemory memory = ring.rank() == 0
+                    ? HostMemory.create(folder, length, meeting.name, meeting.proof)
+                    : meeting.come(inVain);
             if (meeting.isComplete(memory, inVain)) {
                 return memory;
             }
@@ -94,14 +96,6 @@ public final class HostMeeting {
             LOG.log(System.Logger.Level.INFO, "no shared memory: {0}", e.getMessage());
             HostMemory.refuse(folder, meeting.name);
             return null;
-        }
-    }
-
-    private HostMemory open() throws IOException {
-        try {
-            return HostMemory.create(folder, length, name, proof);
-        } catch (IOException e) {
-            throw new IOException(length + " bytes can't be reserved in " + folder + ": " + e, e);
         }
     }
 
@@ -116,7 +110,7 @@ public final class HostMeeting {
         try {
             return HostMemory.open(folder, length, name, proof);
         } catch (IOException e) {
-            throw new IOException("rank " + ring.rank() + " can't map " + file + ": " + e, e);
+            throw new IOException("rank " + ring.rank() + " " + e.getMessage(), e);
         }
     }
 

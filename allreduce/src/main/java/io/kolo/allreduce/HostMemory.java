@@ -84,7 +84,7 @@ final class HostMemory implements AutoCloseable {
                 offer.make(memory);
             }
         } catch (IOException e) {
-            reason = length + " bytes can't be reserved in " + folder + ": " + e;
+            reason = String.valueOf(e.getMessage());
         }
         communicator.broadcast(offer.bytes, DataType.I64, 0);
         try {
@@ -92,7 +92,7 @@ final class HostMemory implements AutoCloseable {
                 memory = open(folder, length, offer.first(), offer.second());
             }
         } catch (IOException e) {
-            reason = "rank " + ring.rank() + " can't map " + file(folder, offer.first()) + ": " + e;
+            reason = "rank " + ring.rank() + " " + e.getMessage();
         }
         int[] mapped = {memory == null ? 0 : 1};
         communicator.allReduce(MemorySegment.ofArray(mapped), DataType.I32, ReduceOp.MIN);
@@ -117,6 +117,14 @@ final class HostMemory implements AutoCloseable {
      * @param name and {@code proof}: what others have to know to open it
      */
     static HostMemory create(Path folder, long length, long name, long proof) throws IOException {
+        try {
+            return make(folder, length, name, proof);
+        } catch (IOException e) {
+            throw new IOException(length + " bytes can't be reserved in " + folder + ": " + e, e);
+        }
+    }
+
+    private static HostMemory make(Path folder, long length, long name, long proof) throws IOException {
         Path path = file(folder, name);
         Path growing = folder.resolve(path.getFileName() + ".new");
         try (FileChannel file = FileChannel.open(
@@ -172,6 +180,14 @@ final class HostMemory implements AutoCloseable {
 
     static HostMemory open(Path folder, long length, long name, long proof) throws IOException {
         Path path = file(folder, name);
+        try {
+            return openProven(path, length, name, proof);
+        } catch (IOException e) {
+            throw new IOException("can't map " + path + ": " + e, e);
+        }
+    }
+
+    private static HostMemory openProven(Path path, long length, long name, long proof) throws IOException {
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             if (file.size() != length) {
                 throw new IOException("it has " + file.size() + " bytes, not " + length);

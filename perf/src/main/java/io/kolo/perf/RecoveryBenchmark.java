@@ -33,11 +33,10 @@ public final class RecoveryBenchmark implements Trainee {
     /**
      * A step that counts.
      *
-     * @param number from 1 on
      * @param endNs when it was over on this rank
      * @param ring in which it was done
      */
-    public record Step(long number, long endNs, Formed ring) implements Serializable {}
+    public record Step(long endNs, Formed ring) implements Serializable {}
 
     /**
      * A ring on its way.
@@ -135,6 +134,6 @@ public final class RecoveryBenchmark implements Trainee {
         here.allReduce(halt, DataType.I32, ReduceOp.MAX);
         here.allReduce(gradient, DataType.F32, ReduceOp.SUM);
         gate.complete(halt.get(ValueLayout.JAVA_INT, 0) > 0);
-        steps.add(new Step(step, System.nanoTime(), formed));
+        steps.add(new Step(System.nanoTime(), formed));
     }
 }
