@@ -3,7 +3,7 @@ package io.kolo.executor;
 import com.google.protobuf.ByteString;
 import io.kolo.elastic.ElasticRules;
 import io.kolo.executor.control.WorkerConnection;
-import io.kolo.executor.control.proto.Hello;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +16,8 @@ final class ElasticJob {
     final SerialListener listener;
     final JobEvents events;
     final Replacements replacements;
-
-    /** Of each worker that ever joined. */
-    final Map<Integer, Hello> hellos;
+    final CoordinatorProcess coordinator;
+    private final @Nullable JobLogs logs;
 
     /** To those that are there. */
     final Map<Integer, WorkerConnection> connections;
@@ -31,19 +30,29 @@ final class ElasticJob {
             JobWorkers workers,
             SerialListener listener,
             JobEvents events,
-            Joined joined) {
+            Wiring wiring) {
         this.settings = settings;
         this.rules = rules;
         this.workers = workers;
         this.listener = listener;
         this.events = events;
-        this.hellos = joined.hellos;
-        this.connections = joined.connections;
+        this.connections = wiring.connections;
+        this.logs = wiring.logs;
+        this.coordinator = new CoordinatorProcess(workers, wiring.launchCoordinator, connections);
         this.replacements = new Replacements(workers, settings.workers(), rules.cooldown());
     }
 
-    /** The workers that have joined a job, by number. */
-    record Joined(Map<Integer, Hello> hellos, Map<Integer, WorkerConnection> connections) {}
+    /**
+     * What a job has for it.
+     *
+     * @param connections to the workers that have joined, by number
+     * @param launchCoordinator starts a coordinator's process
+     * @param logs where journals are kept; null if they need not be
+     */
+    record Wiring(
+            Map<Integer, WorkerConnection> connections,
+            Runnable launchCoordinator,
+            @Nullable JobLogs logs) {}
 
     /**
      * Runs a function on all workers, and on each that comes meanwhile.
@@ -53,7 +62,8 @@ final class ElasticJob {
      * @throws JobFailedException if a worker's function throws, or the training cannot go on
      */
     List<ByteString> run(int number, ByteString function) throws InterruptedException {
-        ElasticRun run = new ElasticRun(this, number, function);
+        Path journal = logs == null ? null : logs.folder().resolve("journal-" + number);
+        ElasticRun run = new ElasticRun(this, CoordinatorProcess.run(number, rules, settings, journal), function);
         running = run;
         return run.execute();
     }

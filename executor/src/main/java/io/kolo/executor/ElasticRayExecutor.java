@@ -2,6 +2,7 @@ package io.kolo.executor;
 
 import com.google.protobuf.ByteString;
 import io.kolo.executor.control.ObjectCodec;
+import io.kolo.executor.control.WorkerEvent;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +79,11 @@ public final class ElasticRayExecutor implements AutoCloseable {
     /** Kills a worker's process, as a lost machine would: to see what a job does then. */
     public void kill(int worker) {
         holder.job().workers().kill(worker);
+    }
+
+    /** Kills the coordinator's process. The workers train on, and another one is started. */
+    public void killCoordinator() {
+        holder.job().workers().kill(WorkerEvent.COORDINATOR);
     }
 
     /** Ends the workers: none is left when this returns, nor any of their files. */

@@ -1,19 +1,11 @@
 package io.kolo.executor;
 
 import com.google.protobuf.ByteString;
-import io.kolo.elastic.Action;
-import io.kolo.elastic.Generation;
-import io.kolo.elastic.Lineage;
-import io.kolo.elastic.Member;
-import io.kolo.elastic.Membership;
-import io.kolo.elastic.Order;
 import io.kolo.executor.control.ObjectCodec;
-import io.kolo.executor.control.WorkerConnection;
 import io.kolo.executor.control.WorkerEvent;
-import io.kolo.executor.control.Worlds;
-import io.kolo.executor.control.proto.Hello;
-import io.kolo.executor.control.proto.World;
-import java.security.SecureRandom;
+import io.kolo.executor.control.proto.Formed;
+import io.kolo.executor.control.proto.News;
+import io.kolo.executor.control.proto.Run;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,37 +18,34 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of an elastic job: a function on its way to each worker that comes, and the coordinator of their training, a
- * shell around {@link Membership}. It is over when all members of the last generation have returned; or, if the
- * function does not train, when all workers have.
+ * One run of an elastic job: a function on its way to each worker that comes, while the coordinator has them train
+ * together. It is over when all members of the last generation have returned; or, if the function does not train, when
+ * all workers have.
  */
 final class ElasticRun {
     private static final long TURN_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final ElasticJob job;
-    private final int number;
+    private final Run run;
     private final ByteString function;
-    private final Membership membership;
     private final Map<Integer, ByteString> returned = new TreeMap<>();
-    private final Map<Integer, Long> keys = new TreeMap<>();
-    private final Set<Integer> stood = new TreeSet<>();
     private final Set<Integer> lost = new TreeSet<>();
 
     /** Those that were told to leave. */
     private final Set<Integer> left = new TreeSet<>();
 
     private final RunOutcome outcome;
-    private @Nullable String waiting;
     private volatile List<Integer> members = List.of();
+    private int generation;
+    private boolean begun;
     private boolean done;
 
-    ElasticRun(ElasticJob job, int number, ByteString function) {
+    ElasticRun(ElasticJob job, Run run, ByteString function) {
         this.job = job;
-        this.number = number;
+        this.run = run;
         this.function = function;
-        this.membership = new Membership(job.rules, new Lineage(List.of()), System.nanoTime());
         this.outcome = new RunOutcome(job.workers);
-        job.events.rankBy(worker -> membership.current().rankOf(worker));
+        job.events.rankBy(worker -> members.indexOf(worker));
     }
 
     /**
@@ -66,47 +55,45 @@ final class ElasticRun {
      * @throws JobFailedException if a worker's function throws, or the training cannot go on
      */
     List<ByteString> execute() throws InterruptedException {
-        job.connections.keySet().forEach(this::send);
+        job.coordinator.begin(run);
         long deadlineNs = job.settings.runTimeout() == null
                 ? JobEvents.NO_DEADLINE
                 : System.nanoTime() + job.settings.runTimeout().toNanos();
         while (!isOver()) {
+            job.coordinator.expect(expected());
             WorkerEvent event = job.events.poll(System.nanoTime() + TURN_NS);
             long nowNs = System.nanoTime();
             if (event != null) {
                 hear(event, nowNs);
             }
             job.replacements.launch(nowNs);
-            membership.expect(job.replacements.coming() + notTraining());
-            membership.turn(nowNs);
-            act(nowNs);
             if (deadlineNs != JobEvents.NO_DEADLINE && nowNs - deadlineNs > 0) {
                 throw new JobGivenUpException("the run took longer than its timeout of "
                         + Objects.requireNonNull(job.settings.runTimeout()).toMillis() + " ms");
             }
         }
-        if (!stood.isEmpty()) {
+        if (generation > 0) {
             dismissSpares();
         }
         return members().stream().map(returned::get).filter(Objects::nonNull).toList();
     }
 
-    /** Returns how many are there and have not come to their training yet. */
-    private int notTraining() {
-        return (int) job.connections.keySet().stream()
-                .filter(worker -> !stood.contains(worker))
-                .count();
+    /** Returns the workers that are there, or on their way. */
+    private Set<Integer> expected() {
+        Set<Integer> workers = new TreeSet<>(job.connections.keySet());
+        workers.addAll(job.replacements.coming());
+        return workers;
     }
 
     private boolean isOver() {
-        return (done || (stood.isEmpty() && job.replacements.coming() == 0))
+        return (done || (generation == 0 && job.replacements.coming().isEmpty()))
                 && !members().isEmpty()
                 && returned.keySet().containsAll(members());
     }
 
     /** The members of the last generation by rank; where nobody trains, all that are there. */
     private List<Integer> members() {
-        return !stood.isEmpty() ? members : List.copyOf(job.connections.keySet());
+        return generation > 0 ? members : List.copyOf(job.connections.keySet());
     }
 
     /** Returns the members of the last generation by rank; any thread may ask. */
@@ -116,9 +103,9 @@ final class ElasticRun {
 
     private void send(int worker) {
         try {
-            Objects.requireNonNull(job.connections.get(worker)).function(function, number);
+            Objects.requireNonNull(job.connections.get(worker)).function(function, run.getNumber());
         } catch (TimeoutException e) {
-            gone(worker, "does not take the function: " + e.getMessage(), System.nanoTime());
+            gone(worker, "does not take the function: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -127,34 +114,47 @@ final class ElasticRun {
     private void hear(WorkerEvent event, long nowNs) {
         int worker = event.slot();
         switch (event) {
+            case WorkerEvent.Coordinates here -> job.coordinator.joined(here);
+            case WorkerEvent.Tells tells -> hear(tells.news());
             case WorkerEvent.Joined joined -> {
-                job.hellos.put(worker, joined.hello());
                 job.connections.put(worker, joined.connection());
                 job.replacements.joined(worker);
-                send(worker);
+                job.coordinator.introduce(joined.connection());
+                if (begun) {
+                    send(worker);
+                }
             }
-            case WorkerEvent.Stands stands -> {
-                stood.add(worker);
-                String host = Objects.requireNonNull(job.hellos.get(worker)).getHost();
-                membership.heard(stands.standing(), host, nowNs);
-            }
-            case WorkerEvent.Drains drains -> membership.drain(worker, nowNs);
+            case WorkerEvent.Drains drains -> job.coordinator.drain(worker);
             case WorkerEvent.Returned result -> {
-                if (result.run() == number) {
+                if (result.run() == run.getNumber()) {
                     returned.put(worker, result.result());
                 }
             }
             case WorkerEvent.Failed thrown -> fail(thrown);
-            case WorkerEvent.Stalled stalled -> gone(worker, stalled.reason(), nowNs);
-            case WorkerEvent.Disconnected broken -> gone(worker, "broke its connection", nowNs);
-            case WorkerEvent.Exited exited -> {
-                gone(worker, "ended", nowNs);
-                job.replacements.gone(worker, nowNs);
-                if (!left.contains(worker)) {
-                    job.listener.onLost(worker, job.workers.describeEnd(worker, exited.exitCode()));
+            case WorkerEvent.Stalled stalled -> {
+                if (worker == WorkerEvent.COORDINATOR) {
+                    job.coordinator.silent();
+                } else {
+                    gone(worker, stalled.reason());
                 }
             }
+            case WorkerEvent.Disconnected broken -> gone(worker, "broke its connection");
+            case WorkerEvent.Exited exited -> ended(exited, nowNs);
             case WorkerEvent.Ready ready -> {}
+        }
+    }
+
+    private void ended(WorkerEvent.Exited exited, long nowNs) {
+        int worker = exited.slot();
+        if (worker == WorkerEvent.COORDINATOR) {
+            job.events.forget(worker);
+            job.coordinator.ended(exited.exitCode());
+        } else {
+            gone(worker, "ended");
+            job.replacements.gone(worker, nowNs);
+            if (!left.contains(worker)) {
+                job.listener.onLost(worker, job.workers.describeEnd(worker, exited.exitCode()));
+            }
         }
     }
 
@@ -166,11 +166,9 @@ final class ElasticRun {
         }
     }
 
-    private void gone(int worker, String reason, long nowNs) {
-        if (lost.add(worker)) {
-            job.events.forget(worker);
-            job.connections.remove(worker);
-            membership.lost(worker, reason, nowNs);
+    private void gone(int worker, String reason) {
+        if (forget(worker)) {
+            job.coordinator.lost(worker, reason);
             job.listener.onGone(worker);
             if (done && members().contains(worker) && !returned.containsKey(worker)) {
                 throw new WorkerLostException(
@@ -180,76 +178,55 @@ final class ElasticRun {
         }
     }
 
-    private void act(long nowNs) {
-        List<Action> actions = membership.actions();
-        while (!actions.isEmpty()) {
-            actions.forEach(action -> act(action, nowNs));
-            actions = membership.actions();
-        }
-        String reason = membership.waitingFor();
-        if (membership.current().number() > 0 && reason != null && !reason.equals(waiting)) {
-            job.listener.onWaiting(reason);
-        }
-        waiting = reason;
+    private boolean forget(int worker) {
+        job.events.forget(worker);
+        job.connections.remove(worker);
+        return lost.add(worker);
     }
 
-    private void act(Action action, long nowNs) {
-        switch (action) {
-            case Action.Tell tell -> tell(tell.worker(), tell.order());
-            case Action.Journal write -> {
-                Generation next = write.generation();
-                members = next.members().stream().map(Member::worker).toList();
-                membership.recorded(next, nowNs); // the coordinator lives as long as the job: memory is durable enough
-                job.listener.onGeneration(next.number(), members, next.base().step());
-            }
-            case Action.Evict evict -> {
-                lost.add(evict.worker());
-                job.events.forget(evict.worker());
-                job.connections.remove(evict.worker());
-                job.workers.kill(evict.worker());
-            }
-            case Action.Done over -> done = true;
-            case Action.GiveUp giveUp -> throw new JobGivenUpException(giveUp.reason());
-            case Action.StepDown down -> throw new IllegalStateException(down.reason());
-        }
-    }
-
-    private void tell(int worker, Order order) {
-        WorkerConnection connection = job.connections.get(worker);
-        if (connection == null) {
+    /** What a coordinator that was started again has told before is told again. */
+    private void hear(News news) {
+        if (news.getRun() != run.getNumber()) {
             return;
         }
-        if (order instanceof Order.Form form) {
-            connection.form(form.next(), world(form.next(), worker));
-        } else {
-            if (order instanceof Order.Leave) {
-                lost.add(worker);
-                left.add(worker);
+        switch (news.getKindCase()) {
+            case BEGAN -> {
+                if (!begun) {
+                    begun = true;
+                    List.copyOf(job.connections.keySet()).forEach(this::send);
+                }
             }
-            connection.order(order);
+            case FORMED -> formed(news.getFormed());
+            case EVICTED -> {
+                int worker = news.getEvicted().getWorker();
+                if (forget(worker)) {
+                    job.workers.kill(worker);
+                }
+            }
+            case LEFT -> {
+                lost.add(news.getLeft().getWorker());
+                left.add(news.getLeft().getWorker());
+            }
+            case WAITING -> job.listener.onWaiting(news.getWaiting());
+            case DONE -> done = true;
+            case GAVE_UP -> throw new JobGivenUpException(news.getGaveUp());
+            case KIND_NOT_SET -> throw new IllegalStateException("news that this version does not know");
         }
     }
 
-    private World world(Generation generation, int worker) {
-        World.Builder world = Worlds.of(
-                        generation.number(),
-                        keys.computeIfAbsent(generation.number(), unused -> new SecureRandom().nextLong()),
-                        job.settings.transport().name(),
-                        job.settings.collectiveTimeout())
-                .setRank(generation.rankOf(worker));
-        for (Member member : generation.members()) {
-            Hello hello = Objects.requireNonNull(job.hellos.get(member.worker()));
-            world.addMembers(Worlds.member(hello, member.worker()));
+    private void formed(Formed formed) {
+        if (formed.getGeneration() > generation) {
+            generation = formed.getGeneration();
+            members = List.copyOf(formed.getWorkersList());
+            job.listener.onGeneration(generation, members, formed.getStep());
         }
-        return world.build();
     }
 
     /** Those that waited to join will not; others take their places in the next run. */
     private void dismissSpares() {
-        int last = membership.current().number();
         job.connections.forEach((worker, connection) -> {
-            if (!membership.current().has(worker)) {
-                connection.order(new Order.Leave(last, "the training is over"));
+            if (!members.contains(worker)) {
+                connection.shutdown(job.settings.leaveTimeout());
             }
         });
     }

@@ -2,19 +2,13 @@ package io.kolo.executor;
 
 import com.google.protobuf.ByteString;
 import io.kolo.elastic.ElasticRules;
-import io.kolo.executor.control.ControlServer;
-import io.kolo.executor.control.JobAuthority;
-import io.kolo.executor.control.JobToken;
 import io.kolo.executor.control.Versions;
 import io.kolo.executor.control.WorkerConnection;
-import io.kolo.executor.control.WorkerEnvironment;
 import io.kolo.executor.control.WorkerEvent;
 import io.kolo.executor.control.Worlds;
 import io.kolo.executor.control.proto.Hello;
 import io.kolo.executor.control.proto.World;
 import io.kolo.executor.engine.Engine;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
@@ -52,15 +46,13 @@ final class Job implements AutoCloseable {
     private final Map<Integer, WorkerConnection> connections = new ConcurrentSkipListMap<>();
     private final ExecutorService runner = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("kolo-job").factory());
-    private final JobAuthority authority = new JobAuthority();
-    private final JobToken token = JobToken.random();
     private final Thread hook = new Thread(this::close, "kolo-close");
     private final Object closing = new Object();
     private final Instant started = Instant.now();
     private final List<JobSummary.Phase> phases = new CopyOnWriteArrayList<>();
     private final List<JobSummary.Run> runs = new CopyOnWriteArrayList<>();
     private final Engine engine;
-    private final ControlServer server;
+    private final JobChannel channel;
     private final @Nullable JobLogs logs;
     private final JobWorkers workers;
     private final Map<Integer, Hello> hellos = new ConcurrentSkipListMap<>();
@@ -89,12 +81,14 @@ final class Job implements AutoCloseable {
                 this.elastic = rules == null
                         ? null
                         : new ElasticJob(
-                                settings, rules, workers, listener, events, new ElasticJob.Joined(hellos, connections));
-                this.server =
-                        new ControlServer(rules == null ? settings.workers() : MOST_WORKERS, authority, token, events);
+                                settings,
+                                rules,
+                                workers,
+                                listener,
+                                events,
+                                new ElasticJob.Wiring(connections, this::launchCoordinator, logs));
+                this.channel = new JobChannel(rules == null ? settings.workers() : MOST_WORKERS, events);
                 opened = true;
-            } catch (IOException e) {
-                throw new UncheckedIOException("no port for the control channel", e);
             } finally {
                 if (!opened) {
                     ended = true;
@@ -124,15 +118,10 @@ final class Job implements AutoCloseable {
         try {
             long startNs = System.nanoTime();
             long deadlineNs = startNs + settings.startTimeout().toNanos();
-            workers.launch(
-                    slot -> new WorkerEnvironment(
-                                    slot.number(),
-                                    server.address(),
-                                    authority.worker(slot.number()),
-                                    token,
-                                    slot.node())
-                            .variables(),
-                    events::onEvent);
+            workers.launch(channel::worker, events::onEvent);
+            if (elastic != null) {
+                elastic.coordinator.launch();
+            }
             long launchedNs = phase("launch", startNs);
             awaitJoins(elastic == null ? settings.workers() : elastic.rules.minWorkers(), deadlineNs);
             long joinedNs = phase("join", launchedNs);
@@ -156,6 +145,10 @@ final class Job implements AutoCloseable {
         }
     }
 
+    private void launchCoordinator() {
+        workers.launchCoordinator(channel::coordinator);
+    }
+
     private void onProgress(Progress progress) {
         if (reported.compareAndSet(false, true)) {
             phase("first step", ringNs);
@@ -170,18 +163,25 @@ final class Job implements AutoCloseable {
     }
 
     private void awaitJoins(int count, long deadlineNs) {
-        while (hellos.size() < count) {
-            switch (next(deadlineNs, () -> missing(hellos) + " to join")) {
+        while (hellos.size() < count || (elastic != null && !elastic.coordinator.isThere())) {
+            switch (next(deadlineNs, () -> awaited(count) + " to join")) {
                 case WorkerEvent.Joined joined -> {
                     hellos.put(joined.slot(), joined.hello());
                     connections.put(joined.slot(), joined.connection());
                     if (elastic != null) {
                         elastic.replacements.joined(joined.slot());
+                        elastic.coordinator.introduce(joined.connection());
                     }
                 }
+                case WorkerEvent.Coordinates here ->
+                    Objects.requireNonNull(elastic).coordinator.joined(here);
                 case WorkerEvent other -> throwIfEnded(other);
             }
         }
+    }
+
+    private String awaited(int count) {
+        return hellos.size() < count ? missing(hellos) : "the coordinator";
     }
 
     private String missing(Map<Integer, ?> present) {
@@ -361,6 +361,9 @@ final class Job implements AutoCloseable {
 
     private void end() {
         connections.values().forEach(connection -> connection.shutdown(settings.leaveTimeout()));
+        if (elastic != null) {
+            elastic.coordinator.goodbye();
+        }
         try {
             engine.awaitExits(settings.leaveTimeout().toMillis());
         } catch (InterruptedException e) {
@@ -369,7 +372,7 @@ final class Job implements AutoCloseable {
         try {
             closeAll(engine, null);
         } finally {
-            server.close();
+            channel.close();
             if (logs != null) {
                 logs.write(summary());
                 logs.close();

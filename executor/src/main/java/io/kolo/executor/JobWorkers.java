@@ -19,6 +19,12 @@ import org.jspecify.annotations.Nullable;
 /** The worker processes of a job: launched, listened to, and named in messages by rank, node and process. */
 final class JobWorkers implements RunOutcome.Names {
     private static final String WORKER_MAIN = "io.kolo.executor.worker.WorkerMain";
+    private static final String COORDINATOR_MAIN = "io.kolo.executor.coordinator.CoordinatorMain";
+
+    /** It has little to do, and should do it at once. */
+    private static final List<String> COORDINATOR_FLAGS =
+            List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
     private static final int SIGNALS = 128;
     private static final int MAX_SIGNAL = 64;
 
@@ -62,9 +68,34 @@ final class JobWorkers implements RunOutcome.Names {
         handle.onExit(exitCode -> events.accept(new WorkerEvent.Exited(slot, exitCode)));
     }
 
+    /**
+     * Launches the coordinator of an elastic job, beside the first worker; also another one, when it is gone.
+     *
+     * @param told what it is told by its environment, given its place
+     */
+    void launchCoordinator(Function<Slot, Map<String, String>> told) {
+        String node = launched(0).spec.placed().node();
+        WorkerSpec spec = new WorkerSpec(
+                "coordinator",
+                new Placed(node, List.of()),
+                List.of(),
+                1,
+                COORDINATOR_MAIN,
+                List.of(),
+                COORDINATOR_FLAGS,
+                told.apply(new Slot(WorkerEvent.COORDINATOR, node)));
+        WorkerHandle handle = engine.launch(spec, line -> {});
+        launched.put(WorkerEvent.COORDINATOR, new Launched(spec, handle));
+        handle.onExit(exitCode -> events.accept(new WorkerEvent.Exited(WorkerEvent.COORDINATOR, exitCode)));
+    }
+
+    private Launched launched(int slot) {
+        return Objects.requireNonNull(launched.get(slot));
+    }
+
     /** Launches another worker where one was that is gone. */
     void replace(int gone, int slot) {
-        launch(slot, Objects.requireNonNull(launched.get(gone)).spec.placed());
+        launch(slot, launched(gone).spec.placed());
     }
 
     /** Ends a worker's process, which cannot refuse. */
@@ -82,7 +113,7 @@ final class JobWorkers implements RunOutcome.Names {
         Map<String, String> environment = new HashMap<>(settings.environment());
         environment.putAll(told);
         return new WorkerSpec(
-                slot,
+                "worker-" + slot,
                 placed,
                 settings.gpus(placed.gpus(), slot % settings.workersPerBundle()),
                 settings.threads(),
@@ -103,9 +134,10 @@ final class JobWorkers implements RunOutcome.Names {
     @Override
     public String name(int rank) {
         Launched worker = launched.get(rank);
+        String who = rank == WorkerEvent.COORDINATOR ? "the coordinator" : "rank " + rank;
         return worker == null
-                ? "rank " + rank
-                : "rank " + rank + " on " + worker.spec.placed().node() + " (" + worker.handle.description() + ")";
+                ? who
+                : who + " on " + worker.spec.placed().node() + " (" + worker.handle.description() + ")";
     }
 
     /** Says in a sentence how a worker's process ended, with the last that it wrote. */
@@ -135,6 +167,9 @@ final class JobWorkers implements RunOutcome.Names {
     List<JobSummary.WorkerSummary> summary() {
         List<JobSummary.WorkerSummary> summaries = new ArrayList<>();
         launched.forEach((rank, worker) -> {
+            if (rank == WorkerEvent.COORDINATOR) {
+                return;
+            }
             OptionalInt exitCode = worker.handle.exitCode();
             summaries.add(new JobSummary.WorkerSummary(
                     rank,

@@ -47,9 +47,9 @@ final class Replacements {
         vacancies.add(new Vacancy(slot, place));
     }
 
-    /** Returns how many are on their way. */
-    int coming() {
-        return coming.size();
+    /** Returns those that are on their way. */
+    Set<Integer> coming() {
+        return coming;
     }
 
     /** Launches what may be launched now, on a thread of its own: to start a process takes a while. */

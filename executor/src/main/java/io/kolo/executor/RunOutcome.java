@@ -66,8 +66,9 @@ final class RunOutcome {
             }
             case WorkerEvent.Joined joined -> {}
             case WorkerEvent.Ready ready -> {}
-            case WorkerEvent.Stands stands -> {}
             case WorkerEvent.Drains drains -> {}
+            case WorkerEvent.Coordinates elastic -> {}
+            case WorkerEvent.Tells elastic -> {}
         }
     }
 

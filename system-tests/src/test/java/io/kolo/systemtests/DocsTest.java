@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Holds the pages to what the code is. */
 class DocsTest {
+    private static final Pattern MESSAGE = Pattern.compile("^message (\\w+)", Pattern.MULTILINE);
     private static final Pattern CLASS_NAME = Pattern.compile("`([A-Z][a-z]+[A-Za-z]*)`");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)\\)");
     private static final Pattern HEADER_ROW = Pattern.compile("\\| (\\d+) \\| (\\d+) \\| ([a-z ]+) \\|");
@@ -78,25 +79,16 @@ class DocsTest {
                 "docs/shared-memory.md"
             })
     void shouldNameClassesThatExist(String page) throws IOException {
-        // Words in backticks that are none of our classes: names of others, and of messages.
-        Set<String> others = Set.of(
-                "IllegalArgumentException",
-                "IllegalStateException",
-                "Heartbeat",
-                "Drain",
-                "Form",
-                "Hello",
-                "World",
-                "Ready",
-                "Part",
-                "Failure",
-                "Shutdown",
-                "TimeoutException");
+        Set<String> known = new TreeSet<>(javaFiles());
+        known.addAll(Set.of("IllegalArgumentException", "IllegalStateException", "TimeoutException"));
+        Matcher messages = MESSAGE.matcher(Repository.read("executor/src/main/proto/control.proto"));
+        while (messages.find()) {
+            known.add(messages.group(1));
+        }
         Set<String> missing = new TreeSet<>();
-        Set<String> classes = javaFiles();
         Matcher names = CLASS_NAME.matcher(Repository.read(page));
         while (names.find()) {
-            if (!classes.contains(names.group(1)) && !others.contains(names.group(1))) {
+            if (!known.contains(names.group(1))) {
                 missing.add(names.group(1));
             }
         }

@@ -1,22 +1,19 @@
 package io.kolo.systemtests;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.kolo.dl4j.DistributedNetwork;
-import io.kolo.dl4j.ElasticSampler;
+import io.kolo.checkpoint.Ledger;
 import io.kolo.executor.ElasticRayExecutor;
 import io.kolo.executor.ElasticRayExecutorBuilder;
 import io.kolo.executor.JobGivenUpException;
 import io.kolo.executor.JobListener;
 import io.kolo.executor.Progress;
-import io.kolo.executor.RayExecutor;
-import io.kolo.executor.Worker;
 import io.kolo.executor.WorkerFailedException;
+import io.kolo.systemtests.ElasticTraining.Hook;
 import io.kolo.testkit.Leftovers;
 import io.kolo.testkit.Seeded;
 import java.io.IOException;
@@ -24,64 +21,53 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.nd4j.linalg.activations.Activation;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.learning.config.Adam;
-import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Real workers that are killed, stopped, hang and leave, while a network with dropout is trained on. */
 @Seeded
 @ExtendWith(Leftovers.class)
 @Timeout(value = 4, unit = TimeUnit.MINUTES)
 class ElasticSystemTest {
-    private static final int SAMPLES = 330;
-    private static final int BATCH = 32;
-    private static final int EPOCHS = 60;
-    private static final long SEED = 7;
     private static final Duration PATIENT = Duration.ofSeconds(90);
 
     /** There is time for what a test has in store: until then each step takes a while. */
     @TempDir
     private Path folder;
 
-    private final Ledger ledger = new Ledger();
+    private final News news = new News();
 
     /** What the job says of itself. */
-    private static final class Ledger implements JobListener {
-        private record Generation(List<Integer> workers, long after) {}
-
-        private final List<Generation> generations = new CopyOnWriteArrayList<>();
+    private static final class News implements JobListener {
+        private final AtomicInteger generations = new AtomicInteger();
         private final List<String> lost = new CopyOnWriteArrayList<>();
         private final Map<Integer, Long> pids = new ConcurrentHashMap<>();
+        private final AtomicLong step = new AtomicLong();
 
         @Override
         public void onGeneration(int generation, List<Integer> workers, long step) {
             System.out.println("generation " + generation + " " + workers + " after step " + step);
-            generations.add(new Generation(List.copyOf(workers), step));
+            generations.incrementAndGet();
         }
 
         @Override
@@ -91,81 +77,15 @@ class ElasticSystemTest {
 
         @Override
         public void onProgress(Progress progress) {
+            step.set(progress.done());
             pids.put(progress.rank(), progress.metrics().get("pid").longValue());
         }
-
-        /** For the first step of each generation that counts, its number of ranks. */
-        NavigableMap<Long, Integer> sizes() {
-            NavigableMap<Long, Integer> sizes = new TreeMap<>();
-            for (Generation generation : generations) {
-                sizes.tailMap(generation.after + 1, true).clear(); // it cuts off what earlier ones did from there on
-                sizes.put(generation.after + 1, generation.workers.size());
-            }
-            return sizes;
-        }
     }
 
-    private static MultiLayerNetwork network() {
-        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
-                .seed(SEED)
-                .updater(new Adam(1e-3))
-                .activation(Activation.TANH)
-                .l2(1e-4)
-                .list()
-                .layer(new DenseLayer.Builder().nIn(8).nOut(24).build())
-                .layer(new DenseLayer.Builder().nIn(24).nOut(24).dropOut(0.8).build())
-                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
-                        .nIn(24)
-                        .nOut(3)
-                        .activation(Activation.SOFTMAX)
-                        .build())
-                .build());
-        network.init();
-        return network;
-    }
-
-    /** Samples are made from their numbers. */
-    private static DataSet batch(int[] indices) {
-        INDArray features = Nd4j.create(DataType.FLOAT, indices.length, 8);
-        INDArray labels = Nd4j.create(DataType.FLOAT, indices.length, 3);
-        for (int i = 0; i < indices.length; i++) {
-            SplittableRandom random = new SplittableRandom(indices[i]);
-            double sum = 0;
-            for (int j = 0; j < 8; j++) {
-                double value = random.nextDouble(-1, 1);
-                features.putScalar(i, j, value);
-                sum += value;
-            }
-            labels.putScalar(i, sum < -0.5 ? 0 : sum < 0.5 ? 1 : 2, 1);
-        }
-        return new DataSet(features, labels);
-    }
-
-    private interface Hook extends java.io.Serializable {
-        void beforeBatch(Worker worker, int batch);
-    }
-
-    private static float[] train(Worker worker, String flag, Hook hook) {
-        MultiLayerNetwork network = network();
-        int[] batches = {0};
-        ElasticSampler sampler = new ElasticSampler(SAMPLES, BATCH, SEED, indices -> {
-            hook.beforeBatch(worker, batches[0]++);
-            if (!Files.exists(Path.of(flag))) {
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100)); // a step's work
-            }
-            return batch(indices);
-        });
-        double pid = ProcessHandle.current().pid();
-        long steps = (long) EPOCHS * sampler.stepsPerEpoch();
-        DistributedNetwork.of(network, worker)
-                .fit(sampler, EPOCHS, step -> worker.report(step.number(), steps + 1, Map.of("pid", pid)));
-        return network.params().toFloatVector();
-    }
-
-    private CompletableFuture<List<float[]>> start(ElasticRayExecutor executor, Hook hook) {
+    private CompletableFuture<List<NavigableMap<Long, Integer>>> start(ElasticRayExecutor executor, Hook hook) {
         executor.start();
         String flag = folder.resolve("go").toString();
-        return CompletableFuture.supplyAsync(() -> executor.run(worker -> train(worker, flag, hook)));
+        return CompletableFuture.supplyAsync(() -> executor.run(worker -> ElasticTraining.train(worker, flag, hook)));
     }
 
     private static void await(String what, BooleanSupplier condition, CompletableFuture<?> run) {
@@ -178,7 +98,8 @@ class ElasticSystemTest {
     }
 
     /** The rest may be fast. */
-    private List<float[]> finish(CompletableFuture<List<float[]>> run) throws Exception {
+    private List<NavigableMap<Long, Integer>> finish(CompletableFuture<List<NavigableMap<Long, Integer>>> run)
+            throws Exception {
         Files.createFile(folder.resolve("go"));
         return run.get(PATIENT.toSeconds(), TimeUnit.SECONDS);
     }
@@ -188,45 +109,111 @@ class ElasticSystemTest {
                 .minWorkers(least)
                 .maxWorkers(most)
                 .cooldown(Duration.ofMillis(1))
-                .listener(ledger);
+                .logFolder(folder.resolve("logs"))
+                .listener(news);
     }
 
-    private void assertEqualToTheOracle(List<float[]> results) {
-        for (float[] result : results) {
-            assertArrayEquals(results.getFirst(), result, "all ranks have the same bits");
+    private void assertEqualToTheOracle(List<NavigableMap<Long, Integer>> results) throws IOException {
+        NavigableMap<Long, Integer> sizes = ledger().sizes();
+        System.out.println("ledger " + sizes);
+        NavigableMap<Long, Integer> digests = ElasticTraining.oracle(sizes, ElasticTraining.EPOCHS);
+        for (NavigableMap<Long, Integer> result : results) {
+            result.forEach((step, digest) ->
+                    assertEquals(digests.get(step), digest, () -> "what the ledger says, after step " + step));
+            assertEquals(digests.lastKey(), result.lastKey(), "the last step");
         }
-        NavigableMap<Long, Integer> sizes = ledger.sizes();
-        System.out.println("ledger " + sizes + ", digest " + LedgerOracle.digest(results.getFirst()));
-        assertArrayEquals(oracle(sizes), results.getFirst(), "what the ledger says");
     }
 
-    /** In a worker's JVM, since other numbers of threads give other bits. */
-    private static float[] oracle(NavigableMap<Long, Integer> sizes) {
-        try (RayExecutor executor = RayExecutor.builder().listener(new Ledger()).build()) {
-            executor.start();
-            return executor.run(worker -> new LedgerOracle(SAMPLES, BATCH, SEED, ElasticSystemTest::batch)
-                            .train(network(), EPOCHS, sizes))
-                    .getFirst();
+    /** The file that the job has left of its first run. */
+    private Ledger ledger() throws IOException {
+        try (Stream<Path> files = Files.walk(folder.resolve("logs"))) {
+            return Ledger.read(
+                    files.filter(file -> file.endsWith("journal-1")).findFirst().orElseThrow());
+        }
+    }
+
+    @Test
+    void shouldTrainOnWhileTheCoordinatorIsKilledAndAWorkerRightAfterIt(SplittableRandom random) throws Exception {
+        try (ElasticRayExecutor executor = builder(2, 3).build()) {
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
+            await("three members", () -> executor.members().size() == 3, run);
+            int generations = news.generations.get();
+            executor.killCoordinator();
+            long step = news.step.get();
+            await("steps without a coordinator", () -> news.step.get() > step + 5, run);
+            assertEquals(generations, news.generations.get(), "nobody was disturbed");
+            executor.killCoordinator();
+            int victim = executor.members().get(random.nextInt(3));
+            executor.kill(victim);
+            await("recovery", () -> !executor.members().contains(victim), run);
+            await("joiner", () -> executor.members().size() == 3, run);
+            assertEqualToTheOracle(finish(run));
+        }
+    }
+
+    @Test
+    void shouldReplaceACoordinatorThatIsStopped() throws Exception {
+        try (ElasticRayExecutor executor = builder(1, 2).build()) {
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
+            await("two members", () -> executor.members().size() == 2, run);
+            long stopped = coordinator().findFirst().orElseThrow();
+            new ProcessBuilder("kill", "-STOP", String.valueOf(stopped)).start().waitFor();
+            await("another coordinator", () -> coordinator().anyMatch(pid -> pid != stopped), run);
+            int leaving = executor.members().get(0);
+            executor.drain(leaving);
+            await("departure", () -> !executor.members().contains(leaving), run);
+            assertEquals(0, coordinator().filter(pid -> pid == stopped).count(), "it was ended");
+            assertEqualToTheOracle(finish(run));
+        }
+    }
+
+    private static LongStream coordinator() {
+        return ProcessHandle.current().children().mapToLong(ProcessHandle::pid).filter(ElasticSystemTest::coordinates);
+    }
+
+    private static boolean coordinates(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline")).contains("CoordinatorMain");
+        } catch (IOException e) {
+            return false; // gone
+        }
+    }
+
+    @Test
+    void shouldGiveUpOnACoordinatorThatDiesAgainAndAgain() throws Exception {
+        try (ElasticRayExecutor executor = builder(1, 1).build()) {
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
+            await("a member", () -> executor.members().size() == 1, run);
+            Set<Long> killed = new HashSet<>();
+            while (!run.isDone()) {
+                coordinator()
+                        .filter(killed::add)
+                        .mapToObj(ProcessHandle::of)
+                        .forEach(own -> own.ifPresent(ProcessHandle::destroyForcibly));
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+            }
+            JobGivenUpException error = assertInstanceOf(JobGivenUpException.class, failure(run));
+            assertTrue(error.toString().contains("the coordinator has ended 5 times in a row"), error.toString());
         }
     }
 
     @Test
     void shouldComeToTheOraclesBitsThroughAKillAJoinAndADeparture(SplittableRandom random) throws Exception {
         try (ElasticRayExecutor executor = builder(2, 3).build()) {
-            CompletableFuture<List<float[]>> run = start(executor, (worker, batch) -> {});
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
             await("three members", () -> executor.members().size() == 3, run);
             int victim = executor.members().get(random.nextInt(3));
             executor.kill(victim);
             await("recovery", () -> !executor.members().contains(victim), run);
             await("joiner", () -> executor.members().size() == 3, run);
             int leaving = executor.members().get(random.nextInt(3));
-            int before = ledger.generations.size();
+            int before = news.generations.get();
             executor.drain(leaving);
             await("departure", () -> !executor.members().contains(leaving), run);
-            List<float[]> results = finish(run);
-            assertTrue(ledger.generations.size() > before);
-            assertEquals(1, ledger.lost.size(), ledger.lost.toString());
-            assertTrue(ledger.lost.getFirst().contains("was killed by signal 9"), ledger.lost.toString());
+            List<NavigableMap<Long, Integer>> results = finish(run);
+            assertTrue(news.generations.get() > before);
+            assertEquals(1, news.lost.size(), news.lost.toString());
+            assertTrue(news.lost.getFirst().contains("was killed by signal 9"), news.lost.toString());
             assertEqualToTheOracle(results);
         }
     }
@@ -234,11 +221,11 @@ class ElasticSystemTest {
     @Test
     void shouldGoOnWithoutOneThatIsStoppedForEver() throws Exception {
         try (ElasticRayExecutor executor = builder(1, 2).build()) {
-            CompletableFuture<List<float[]>> run = start(executor, (worker, batch) -> {});
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
             await("two members", () -> executor.members().size() == 2, run);
-            await("progress of both", () -> ledger.pids.size() == 2, run);
+            await("progress of both", () -> news.pids.size() == 2, run);
             int stopped = executor.members().get(1);
-            new ProcessBuilder("kill", "-STOP", String.valueOf(ledger.pids.get(1)))
+            new ProcessBuilder("kill", "-STOP", String.valueOf(news.pids.get(1)))
                     .start()
                     .waitFor();
             await("eviction", () -> !executor.members().contains(stopped), run);
@@ -250,7 +237,7 @@ class ElasticSystemTest {
     void shouldGoOnWithoutOneWhoseCodeHangs() throws Exception {
         try (ElasticRayExecutor executor =
                 builder(1, 2).collectiveTimeout(Duration.ofSeconds(2)).build()) {
-            CompletableFuture<List<float[]>> run = start(executor, (worker, batch) -> {
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {
                 if (batch == 30 && worker.rank() == 1 && worker.size() == 2 && worker.generation() <= 2) {
                     LockSupport.parkNanos(TimeUnit.HOURS.toNanos(1));
                 }
@@ -265,8 +252,8 @@ class ElasticSystemTest {
     @Test
     void shouldSayThatTheStateIsLostWhenAllMembersAre() throws Exception {
         try (ElasticRayExecutor executor = builder(2, 2).build()) {
-            CompletableFuture<List<float[]>> run = start(executor, (worker, batch) -> {});
-            await("progress of both", () -> ledger.pids.size() == 2, run);
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
+            await("progress of both", () -> news.pids.size() == 2, run);
             executor.members().forEach(executor::kill);
             JobGivenUpException error = assertInstanceOf(JobGivenUpException.class, failure(run));
             assertTrue(error.toString().contains("all workers that held the training's state are lost"));
@@ -276,7 +263,7 @@ class ElasticSystemTest {
     @Test
     void shouldFailWithWhatTheUsersCodeThrows() throws Exception {
         try (ElasticRayExecutor executor = builder(1, 2).build()) {
-            CompletableFuture<List<float[]>> run = start(executor, (worker, batch) -> {
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {
                 if (batch == 10) {
                     throw new IllegalStateException("no such sample");
                 }
@@ -305,12 +292,14 @@ class ElasticSystemTest {
             executor.start();
             List<Long> pids = executor.run(worker -> ProcessHandle.current().pid());
             assertEquals(2, new ArrayList<>(pids).stream().distinct().count(), pids.toString());
-            float[] first =
-                    executor.run(worker -> train(worker, flag, (w, b) -> {})).getFirst();
-            float[] second =
-                    executor.run(worker -> train(worker, flag, (w, b) -> {})).getFirst();
-            assertArrayEquals(first, second);
-            assertThrows(IllegalArgumentException.class, () -> executor.run(worker -> ledger));
+            NavigableMap<Long, Integer> first = executor.run(
+                            worker -> ElasticTraining.train(worker, flag, (w, b) -> {}))
+                    .getFirst();
+            NavigableMap<Long, Integer> second = executor.run(
+                            worker -> ElasticTraining.train(worker, flag, (w, b) -> {}))
+                    .getFirst();
+            assertEquals(first, second);
+            assertThrows(IllegalArgumentException.class, () -> executor.run(worker -> news));
         }
     }
 }

@@ -57,6 +57,13 @@ class LawsTest {
                     "io.kolo.perf..",
                     "io.kolo.cli..");
 
+    @ArchTest
+    static final ArchRule checkpointKnowsNobody = noClasses()
+            .that()
+            .resideInAPackage("io.kolo.checkpoint..")
+            .should()
+            .dependOnClassesThat(resideInAPackage("io.kolo..").and(not(resideInAPackage("io.kolo.checkpoint.."))));
+
     /** So the whole protocol runs under simulation, from a seed. */
     @ArchTest
     static final ArchRule elasticDecidesAndDoesNothingElse = noClasses()
@@ -131,6 +138,14 @@ class LawsTest {
             .resideInAPackage("org.agrona..");
 
     @ArchTest
+    static final ArchRule chronicleLivesInCheckpoint = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.kolo.checkpoint..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("net.openhft..");
+
+    @ArchTest
     static final ArchRule grpcLivesInTheControlChannel = noClasses()
             .that()
             .resideOutsideOfPackages("io.kolo.executor.control..")
@@ -185,15 +200,15 @@ class LawsTest {
             .onlyBeAccessed()
             .byAnyPackage("io.kolo.executor.worker..");
 
-    // 10. The environment is read in cli, in the worker's main class and where "auto" is resolved.
+    // 10. The environment is read in cli, in the main classes of processes and where "auto" is resolved.
 
     @ArchTest
-    static final ArchRule environmentIsReadInThreePlaces = noClasses()
+    static final ArchRule environmentIsReadWhereProcessesBegin = noClasses()
             .that()
             .resideOutsideOfPackages("io.kolo.cli..", "io.kolo.testkit..")
             .and()
-            .haveNameNotMatching(
-                    "io\\.kolo\\.executor\\.worker\\.WorkerMain|io\\.kolo\\.executor\\.(RayExecutor|LaunchBuilder).*")
+            .haveNameNotMatching("io\\.kolo\\.executor\\.(worker\\.Worker|coordinator\\.Coordinator)Main|"
+                    + "io\\.kolo\\.executor\\.(RayExecutor|LaunchBuilder).*")
             .should()
             .callMethod(System.class, "getenv")
             .orShould()

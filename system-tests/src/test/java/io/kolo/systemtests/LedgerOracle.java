@@ -5,9 +5,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.MultiLayerUpdater;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -36,8 +38,10 @@ final class LedgerOracle {
      * Trains in place.
      *
      * @param sizes for the first step of each generation that counts, its number of ranks
+     * @return the digest of the parameters after each step
      */
-    float[] train(MultiLayerNetwork network, int epochs, NavigableMap<Long, Integer> sizes) {
+    NavigableMap<Long, Integer> train(MultiLayerNetwork network, int epochs, NavigableMap<Long, Integer> sizes) {
+        NavigableMap<Long, Integer> digests = new TreeMap<>();
         int stepsPerEpoch = Math.ceilDiv(samples, globalBatch);
         for (int epoch = 0; epoch < epochs; epoch++) {
             List<Integer> order = IntStream.range(0, samples).boxed().collect(Collectors.toList());
@@ -47,9 +51,10 @@ final class LedgerOracle {
                 int start = inEpoch * globalBatch;
                 List<Integer> batch = order.subList(start, Math.min(start + globalBatch, samples));
                 step(network, step, epoch, batch, sizes.floorEntry(step).getValue());
+                digests.put(step, digest(network));
             }
         }
-        return network.params().toFloatVector();
+        return digests;
     }
 
     private void step(MultiLayerNetwork network, long step, int epoch, List<Integer> batch, int size) {
@@ -58,7 +63,8 @@ final class LedgerOracle {
         float[][] gradients = new float[size][];
         for (int rank = 0; rank < size; rank++) {
             List<Integer> own = batch.subList(batch.size() * rank / size, batch.size() * (rank + 1) / size);
-            gradients[rank] = gradient(network, step, own, (long) rank * globalBatch / size);
+            long position = (long) rank * globalBatch / size;
+            gradients[rank] = gradient(network, step, own, position, own.size() / (double) batch.size());
         }
         INDArray flat = network.getFlattenedGradients();
         flat.assign(Nd4j.createFromArray(sum(gradients)).reshape(flat.shape()));
@@ -67,7 +73,7 @@ final class LedgerOracle {
         network.params().subi(flat.reshape(network.params().shape()));
     }
 
-    private float[] gradient(MultiLayerNetwork network, long step, List<Integer> own, long position) {
+    private float[] gradient(MultiLayerNetwork network, long step, List<Integer> own, long position, double share) {
         if (own.isEmpty()) {
             return new float[(int) network.numParams()];
         }
@@ -76,6 +82,16 @@ final class LedgerOracle {
         network.setInput(data.getFeatures());
         network.setLabels(data.getLabels());
         network.computeGradientAndScore();
+        // A batch norm's running mean and deviation are updates already: of all ranks', the mean by samples counts.
+        for (Layer layer : network.getLayers()) {
+            for (String param : layer.paramTable().keySet()) {
+                if (!layer.updaterDivideByMinibatch(param)) {
+                    network.gradient()
+                            .getGradientFor(layer.getIndex() + "_" + param)
+                            .muli(share);
+                }
+            }
+        }
         return network.getFlattenedGradients().toFloatVector();
     }
 
@@ -98,8 +114,8 @@ final class LedgerOracle {
         return sum;
     }
 
-    /** Returns a digest of parameters, for messages. */
-    static String digest(float[] values) {
-        return Integer.toHexString(Arrays.hashCode(values));
+    /** Returns a digest of a network's parameters. */
+    static int digest(MultiLayerNetwork network) {
+        return Arrays.hashCode(network.params().toFloatVector());
     }
 }

@@ -1,43 +1,95 @@
 package io.kolo.executor.control;
 
+import io.grpc.CallCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.StreamObserver;
 import io.kolo.executor.control.proto.ControlGrpc;
+import io.kolo.executor.control.proto.CoordinationGrpc;
+import io.kolo.executor.control.proto.FromCoordinator;
+import io.kolo.executor.control.proto.FromMember;
 import io.kolo.executor.control.proto.FromWorker;
+import io.kolo.executor.control.proto.ToCoordinator;
+import io.kolo.executor.control.proto.ToMember;
 import io.kolo.executor.control.proto.ToWorker;
 import java.util.function.Consumer;
 
-/** The worker's end of the control channel. */
-public final class ControlClient implements AutoCloseable {
+/**
+ * The end of the control channel that calls.
+ *
+ * @param <Q> what it says
+ * @param <A> what it hears
+ */
+public final class ControlClient<Q, A> implements AutoCloseable {
     private final ManagedChannel channel;
-    private final Outbox<FromWorker> outbox;
+    private final Outbox<Q> outbox;
+
+    /** What is called: one method of a service, by a caller that gives its credentials. */
+    private interface Call<Q, A> {
+        StreamObserver<Q> on(ManagedChannel channel, CallCredentials credentials, StreamObserver<A> inbox);
+    }
 
     /**
-     * Opens the stream.
+     * Whom to call, and who hears it.
      *
-     * @param address the driver's, {@code host:port}
-     * @param identity the worker's own; the driver has to be of the same job
+     * @param address of the one who is called, {@code host:port}
+     * @param identity the caller's own; the other has to be of the same job
      * @param token the job's
-     * @param messages takes what the driver says, on the thread that reads the channel: it must not wait
-     * @param ended called once with the reason when the driver is gone
+     * @param messages takes what the other says, on the thread that reads the channel: it must not wait
+     * @param ended called once with the reason when the other is gone
      */
-    public ControlClient(
-            String address, Identity identity, JobToken token, Consumer<ToWorker> messages, Consumer<String> ended) {
-        this.channel = NettyChannelBuilder.forTarget(address)
-                .sslContext(identity.client())
+    public record Line<A>(
+            String address, Identity identity, JobToken token, Consumer<A> messages, Consumer<String> ended) {}
+
+    private ControlClient(Line<A> line, String name, String receiver, Call<Q, A> call) {
+        this.channel = NettyChannelBuilder.forTarget(line.address)
+                .sslContext(line.identity.client())
                 .flowControlWindow(Parts.WINDOW_BYTES)
-                .overrideAuthority(Identity.DRIVER)
+                .overrideAuthority(name)
                 .directExecutor() // what a worker is told may be that its ring is broken: no hop to another thread
                 .build();
-        Inbox inbox = new Inbox(messages, ended);
-        ControlGrpc.newStub(channel).withCallCredentials(token.credentials()).join(inbox);
+        Inbox<Q, A> inbox = new Inbox<>(receiver, line.messages, line.ended);
+        call.on(channel, line.token.credentials(), inbox);
         this.outbox = inbox.outbox();
     }
 
-    /** Returns the way to the driver. */
-    public Outbox<FromWorker> outbox() {
+    /** Calls the driver, as a worker. */
+    public static ControlClient<FromWorker, ToWorker> join(Line<ToWorker> driver) {
+        return new ControlClient<>(
+                driver,
+                Identity.DRIVER,
+                "the driver",
+                (channel, credentials, inbox) -> ControlGrpc.newStub(channel)
+                        .withCallCredentials(credentials)
+                        .join(inbox));
+    }
+
+    /** Calls the driver, as the coordinator. */
+    public static ControlClient<FromCoordinator, ToCoordinator> coordinate(Line<ToCoordinator> driver) {
+        return new ControlClient<>(
+                driver,
+                Identity.DRIVER,
+                "the driver",
+                (channel, credentials, inbox) -> ControlGrpc.newStub(channel)
+                        .withCallCredentials(credentials)
+                        .coordinate(inbox));
+    }
+
+    /** Calls the coordinator, as a worker. */
+    public static ControlClient<FromMember, ToMember> take(Line<ToMember> coordinator) {
+        return new ControlClient<>(
+                coordinator,
+                Identity.COORDINATOR,
+                "the coordinator",
+                (channel, credentials, inbox) -> CoordinationGrpc.newStub(channel)
+                        .withCallCredentials(credentials)
+                        .take(inbox));
+    }
+
+    /** Returns the way to the other. */
+    public Outbox<Q> outbox() {
         return outbox;
     }
 
@@ -47,29 +99,31 @@ public final class ControlClient implements AutoCloseable {
         channel.shutdown();
     }
 
-    private static final class Inbox implements ClientResponseObserver<FromWorker, ToWorker> {
-        private final Consumer<ToWorker> messages;
+    private static final class Inbox<Q, A> implements ClientResponseObserver<Q, A> {
+        private final String receiver;
+        private final Consumer<A> messages;
         private final Consumer<String> ended;
-        private volatile Outbox<FromWorker> outbox;
+        private volatile Outbox<Q> outbox;
 
-        @SuppressWarnings("NullAway.Init") // beforeStart is called before join returns
-        Inbox(Consumer<ToWorker> messages, Consumer<String> ended) {
+        @SuppressWarnings("NullAway.Init") // beforeStart is called before the call returns
+        Inbox(String receiver, Consumer<A> messages, Consumer<String> ended) {
+            this.receiver = receiver;
             this.messages = messages;
             this.ended = ended;
         }
 
-        Outbox<FromWorker> outbox() {
+        Outbox<Q> outbox() {
             return outbox;
         }
 
         @Override
-        public void beforeStart(ClientCallStreamObserver<FromWorker> stream) {
-            outbox = new Outbox<>(stream, "the driver");
+        public void beforeStart(ClientCallStreamObserver<Q> stream) {
+            outbox = new Outbox<>(stream, receiver);
             stream.setOnReadyHandler(outbox::wake);
         }
 
         @Override
-        public void onNext(ToWorker message) {
+        public void onNext(A message) {
             messages.accept(message);
         }
 
@@ -82,7 +136,7 @@ public final class ControlClient implements AutoCloseable {
         @Override
         public void onCompleted() {
             outbox.closed();
-            ended.accept("the driver hung up");
+            ended.accept("it hung up");
         }
     }
 }

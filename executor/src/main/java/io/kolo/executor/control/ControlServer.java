@@ -1,11 +1,16 @@
 package io.kolo.executor.control;
 
+import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.kolo.executor.control.proto.ControlGrpc;
+import io.kolo.executor.control.proto.CoordinationGrpc;
+import io.kolo.executor.control.proto.FromCoordinator;
+import io.kolo.executor.control.proto.FromMember;
 import io.kolo.executor.control.proto.FromWorker;
+import io.kolo.executor.control.proto.ToCoordinator;
+import io.kolo.executor.control.proto.ToMember;
 import io.kolo.executor.control.proto.ToWorker;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -17,7 +22,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** The driver's end of the control channel. Listens on loopback only. */
+/** The end of the control channel that is called: a driver's, or a coordinator's. Listens on loopback only. */
 public final class ControlServer implements AutoCloseable {
     private static final long CLOSE_TIMEOUT_MS = 1000;
     private static final long HANDSHAKE_TIMEOUT_S = 10;
@@ -29,38 +34,72 @@ public final class ControlServer implements AutoCloseable {
     private final Server server;
     private final ExecutorService threads = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("kolo-control-", 0).factory());
-    private final WorkerListener listener;
     private final Refusals refusals = new Refusals();
-    private final AtomicIntegerArray joined;
 
-    /**
-     * Starts to listen on a free port.
-     *
-     * @param slots number of workers to expect
-     * @param authority without an identity that it has issued, nobody gets as far as a call
-     * @param token without it, no call is heard
-     * @param listener takes what the workers say
-     */
-    public ControlServer(int slots, JobAuthority authority, JobToken token, WorkerListener listener)
-            throws IOException {
+    private ControlServer(BindableService service, Identity own, JobToken token) throws IOException {
         STREAM_ERRORS.setLevel(Level.SEVERE);
-        this.listener = listener;
-        this.joined = new AtomicIntegerArray(slots);
         this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .executor(threads)
-                .sslContext(authority.driver().server())
+                .sslContext(own.server())
                 .flowControlWindow(Parts.WINDOW_BYTES)
                 .handshakeTimeout(HANDSHAKE_TIMEOUT_S, TimeUnit.SECONDS)
                 .addTransportFilter(refusals.ofConnections())
                 .addStreamTracerFactory(refusals.ofStreams())
                 .intercept(new PeerName())
                 .intercept(token.guard())
-                .addService(new Service())
+                .addService(service)
                 .build()
                 .start();
     }
 
-    /** Returns where workers find this server, {@code host:port}. */
+    /**
+     * Starts to listen on a free port, as a driver.
+     *
+     * @param slots number of workers to expect
+     * @param authority without an identity that it has issued, nobody gets as far as a call
+     * @param token without it, no call is heard
+     * @param listener takes what the workers say
+     */
+    public static ControlServer ofDriver(int slots, JobAuthority authority, JobToken token, WorkerListener listener)
+            throws IOException {
+        AtomicIntegerArray joined = new AtomicIntegerArray(slots);
+        return new ControlServer(
+                new ControlGrpc.ControlImplBase() {
+                    @Override
+                    public StreamObserver<FromWorker> join(StreamObserver<ToWorker> responses) {
+                        return new WorkerStream(PeerName.current(), responses, joined, listener);
+                    }
+
+                    @Override
+                    public StreamObserver<FromCoordinator> coordinate(StreamObserver<ToCoordinator> responses) {
+                        return new CoordinatorStream(PeerName.current(), responses, listener);
+                    }
+                },
+                authority.driver(),
+                token);
+    }
+
+    /**
+     * Starts to listen on a free port, as the coordinator of an elastic job.
+     *
+     * @param own the coordinator's; without an identity of the same job, nobody gets as far as a call
+     * @param token without it, no call is heard
+     * @param listener takes what the workers say
+     */
+    public static ControlServer ofCoordinator(Identity own, JobToken token, MemberListener listener)
+            throws IOException {
+        return new ControlServer(
+                new CoordinationGrpc.CoordinationImplBase() {
+                    @Override
+                    public StreamObserver<FromMember> take(StreamObserver<ToMember> responses) {
+                        return new MemberStream(PeerName.current(), responses, listener);
+                    }
+                },
+                own,
+                token);
+    }
+
+    /** Returns where this server is found, {@code host:port}. */
     public String address() {
         return InetAddress.getLoopbackAddress().getHostAddress() + ":" + server.getPort();
     }
@@ -83,16 +122,5 @@ public final class ControlServer implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         threads.shutdownNow();
-    }
-
-    private final class Service extends ControlGrpc.ControlImplBase {
-        @Override
-        public StreamObserver<FromWorker> join(StreamObserver<ToWorker> responses) {
-            ServerCallStreamObserver<ToWorker> stream = (ServerCallStreamObserver<ToWorker>) responses;
-            Outbox<ToWorker> outbox = new Outbox<>(stream, "the worker");
-            stream.setOnReadyHandler(outbox::wake);
-            stream.setOnCancelHandler(outbox::closed); // or a message to a worker that has just died would throw
-            return new WorkerStream(PeerName.current(), stream, outbox, joined, listener);
-        }
     }
 }

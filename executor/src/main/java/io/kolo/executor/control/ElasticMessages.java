@@ -16,8 +16,9 @@ public final class ElasticMessages {
     private ElasticMessages() {}
 
     /** Returns what a worker sends. */
-    public static io.kolo.executor.control.proto.Standing message(Standing standing) {
+    public static io.kolo.executor.control.proto.Standing message(int run, Standing standing) {
         return io.kolo.executor.control.proto.Standing.newBuilder()
+                .setRun(run)
                 .setGeneration(standing.generation())
                 .setPromised(standing.promised())
                 .setState(message(standing.state()))

@@ -24,6 +24,7 @@ import javax.net.ssl.SSLException;
  */
 public record Identity(PrivateKey key, X509Certificate certificate, X509Certificate authority) {
     static final String DRIVER = "kolo-driver";
+    static final String COORDINATOR = "kolo-coordinator";
 
     private static final String SEPARATOR = ".";
     private static final int PARTS = 3;

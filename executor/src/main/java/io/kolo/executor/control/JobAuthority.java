@@ -22,7 +22,6 @@ import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The certificate authority of one job: made by its driver, kept in memory, gone with it. Whom it has issued an
@@ -38,7 +37,7 @@ public final class JobAuthority {
 
     private final SecureRandom random = new SecureRandom();
     private final KeyPair keys = newKeys();
-    private final X509Certificate certificate = certify(NAME, keys, null);
+    private final X509Certificate certificate = certify(NAME, keys);
 
     /** Makes an authority with a new key. */
     public JobAuthority() {}
@@ -53,9 +52,14 @@ public final class JobAuthority {
         return issue(Identity.workerName(slot), KeyPurposeId.id_kp_clientAuth);
     }
 
-    private Identity issue(String name, KeyPurposeId purpose) {
+    /** Issues the identity of an elastic job's coordinator, which calls the driver, and which the workers call. */
+    public Identity coordinator() {
+        return issue(Identity.COORDINATOR, KeyPurposeId.id_kp_clientAuth, KeyPurposeId.id_kp_serverAuth);
+    }
+
+    private Identity issue(String name, KeyPurposeId... purposes) {
         KeyPair own = newKeys();
-        return new Identity(own.getPrivate(), certify(new X500Principal("CN=" + name), own, purpose), certificate);
+        return new Identity(own.getPrivate(), certify(new X500Principal("CN=" + name), own, purposes), certificate);
     }
 
     private KeyPair newKeys() {
@@ -68,8 +72,8 @@ public final class JobAuthority {
         }
     }
 
-    /** Certifies for a purpose, or, without one, as the authority itself. */
-    private X509Certificate certify(X500Principal name, KeyPair subject, @Nullable KeyPurposeId purpose) {
+    /** Certifies for purposes, or, without one, as the authority itself. */
+    private X509Certificate certify(X500Principal name, KeyPair subject, KeyPurposeId... purposes) {
         Instant now = Instant.now();
         try {
             JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
@@ -79,10 +83,10 @@ public final class JobAuthority {
                     Date.from(now.plus(LIFETIME)),
                     name,
                     subject.getPublic());
-            builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(purpose == null));
-            if (purpose != null) {
+            builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(purposes.length == 0));
+            if (purposes.length > 0) {
                 String commonName = name.getName().substring("CN=".length());
-                builder.addExtension(Extension.extendedKeyUsage, true, new ExtendedKeyUsage(purpose));
+                builder.addExtension(Extension.extendedKeyUsage, true, new ExtendedKeyUsage(purposes));
                 builder.addExtension(
                         Extension.subjectAlternativeName,
                         false,

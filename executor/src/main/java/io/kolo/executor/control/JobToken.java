@@ -8,10 +8,14 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.concurrent.Executor;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 
 /** The secret that the workers of one job share with their driver. Without it, no message of a call is decoded. */
 public final class JobToken {
@@ -19,6 +23,7 @@ public final class JobToken {
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
     private static final String SCHEME = "Bearer ";
     private static final int BYTES = 32;
+    private static final String MAC = "HmacSHA256";
 
     private final String value;
 
@@ -37,6 +42,21 @@ public final class JobToken {
     /** Returns the secret itself, for the environment of a worker. */
     public String value() {
         return value;
+    }
+
+    /**
+     * Returns the key of a generation, which only those have that have this token: the first 8 bytes of HMAC-SHA-256.
+     * Coordinators that know of the same generation come to the same.
+     */
+    public long key(int run, int generation) {
+        try {
+            Mac mac = Mac.getInstance(MAC);
+            mac.init(new SecretKeySpec(ascii(value), MAC));
+            mac.update(ascii("generation " + run + " " + generation));
+            return ByteBuffer.wrap(mac.doFinal()).getLong();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Override

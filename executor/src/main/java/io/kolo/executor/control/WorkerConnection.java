@@ -1,8 +1,6 @@
 package io.kolo.executor.control;
 
 import com.google.protobuf.ByteString;
-import io.kolo.elastic.Generation;
-import io.kolo.elastic.Order;
 import io.kolo.executor.control.proto.Abort;
 import io.kolo.executor.control.proto.Part;
 import io.kolo.executor.control.proto.Shutdown;
@@ -24,17 +22,9 @@ public final class WorkerConnection {
         outbox.sendNow(ToWorker.newBuilder().setWorld(world).build());
     }
 
-    /** Announces a generation of an elastic job; {@code world} has the members' addresses, and is each member's own. */
-    public void form(Generation generation, World world) {
-        outbox.sendNow(ToWorker.newBuilder()
-                .setForm(ElasticMessages.message(generation, world))
-                .build());
-    }
-
-    /** Gives any other order of an elastic job. */
-    public void order(Order order) {
-        outbox.sendNow(
-                ToWorker.newBuilder().setOrder(ElasticMessages.message(order)).build());
+    /** Says where the coordinator of an elastic job is. */
+    public void coordinator(String address) {
+        outbox.sendNow(ToWorker.newBuilder().setCoordinator(address).build());
     }
 
     /** Sends a serialized function. */

@@ -1,13 +1,19 @@
 package io.kolo.executor.control;
 
 import com.google.protobuf.ByteString;
-import io.kolo.elastic.Standing;
 import io.kolo.executor.control.proto.Failure;
 import io.kolo.executor.control.proto.Hello;
+import io.kolo.executor.control.proto.News;
 
-/** What the driver hears of a worker. Events of all workers meet in one queue, which one thread empties. */
+/**
+ * What the driver hears of a worker, or of an elastic job's coordinator. All events meet in one queue, which one thread
+ * empties.
+ */
 public sealed interface WorkerEvent {
-    /** Returns the worker's slot, {@code 0 <= slot < workers}. */
+    /** In the place of a slot: the coordinator. */
+    int COORDINATOR = -1;
+
+    /** Returns the worker's slot, {@code 0 <= slot < workers}, or {@link #COORDINATOR}. */
     int slot();
 
     /** The worker is here, and this is how to talk to it. */
@@ -15,9 +21,6 @@ public sealed interface WorkerEvent {
 
     /** The worker's ring stands; {@code plan} is how the ranks exchange. */
     record Ready(int slot, String plan) implements WorkerEvent {}
-
-    /** The worker of an elastic job says where it stands. */
-    record Stands(int slot, Standing standing) implements WorkerEvent {}
 
     /** The worker of an elastic job is to leave between two steps. */
     record Drains(int slot) implements WorkerEvent {}
@@ -36,4 +39,20 @@ public sealed interface WorkerEvent {
 
     /** The worker's process ended. */
     record Exited(int slot, int exitCode) implements WorkerEvent {}
+
+    /** The coordinator is here; workers find it at the address. */
+    record Coordinates(String address, CoordinatorConnection connection) implements WorkerEvent {
+        @Override
+        public int slot() {
+            return COORDINATOR;
+        }
+    }
+
+    /** The coordinator has news. */
+    record Tells(News news) implements WorkerEvent {
+        @Override
+        public int slot() {
+            return COORDINATOR;
+        }
+    }
 }

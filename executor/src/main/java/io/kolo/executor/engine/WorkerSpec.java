@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a worker process needs to start.
+ * What a worker's or a coordinator's process needs to start.
  *
- * @param slot the worker's number in the job
+ * @param name of the process in its job, also of its folder
  * @param placed where its bundle lies
  * @param gpus those of the bundle's GPUs that are this worker's
  * @param threads threads for linear algebra, unless the environment has another number
@@ -17,7 +17,7 @@ import java.util.Map;
  * @param environment variables beside the node's own
  */
 public record WorkerSpec(
-        int slot,
+        String name,
         Placed placed,
         List<Integer> gpus,
         int threads,

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * as it lives: a folder whose lock is free belongs to a driver that was killed, and the next job sweeps it away.
  */
 public final class JobFolder implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(JobFolder.class.getName());
     private static final Path MEMORY = Path.of("/dev/shm");
     private static final String PREFIX = "kolo-";
     private static final String HIDDEN = ".";
@@ -32,6 +33,7 @@ public final class JobFolder implements AutoCloseable {
     private static final String ONLY_OWNER_MAY = "rwx------";
     private static final String LOCK = "driver.lock";
     private static final String HOST_PREFIX = "host-";
+    private static final String JOURNALS = "journals";
     private static final Duration LOCKED_WITHIN = Duration.ofMinutes(1);
     private static final FileAttribute<?> ONLY_OWNER =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(ONLY_OWNER_MAY));
@@ -99,8 +101,28 @@ public final class JobFolder implements AutoCloseable {
         return Files.createDirectories(own.resolveSibling(HOST_PREFIX + host));
     }
 
+    /**
+     * Makes, unless it is there, the folder for what outlives any process of the job.
+     *
+     * @param own a process's folder within a job's folder
+     */
+    public static Path ofJournals(Path own) throws IOException {
+        return Files.createDirectories(own.resolveSibling(JOURNALS));
+    }
+
     private static boolean isWorkers(Path file) {
-        return !file.endsWith(LOCK) && !String.valueOf(file.getFileName()).startsWith(HOST_PREFIX);
+        return !file.endsWith(LOCK)
+                && !file.endsWith(JOURNALS)
+                && !String.valueOf(file.getFileName()).startsWith(HOST_PREFIX);
+    }
+
+    /** Deletes the folder of a process that is gone. */
+    void discard(String process) {
+        try {
+            delete(path.resolve(process));
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "could not delete the folder of " + process, e);
+        }
     }
 
     /**
@@ -120,7 +142,7 @@ public final class JobFolder implements AutoCloseable {
             }
             delete(job);
         } catch (IOException e) {
-            System.getLogger(JobFolder.class.getName()).log(System.Logger.Level.WARNING, "could not delete " + own, e);
+            LOG.log(System.Logger.Level.WARNING, "could not delete " + own, e);
         }
     }
 

@@ -39,6 +39,9 @@ final class LocalEngine implements Engine {
             "--sun-misc-unsafe-memory-access=allow",
             "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
             "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
+            "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED", // Chronicle's, as are the next
+            "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
+            "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
             "-XX:CompileCommand=quiet",
             "-XX:CompileCommand=inline,*Itr::*", // or chance decides whether Aeron's iterators are allocated
             "-XX:+ExitOnOutOfMemoryError");
@@ -84,7 +87,7 @@ final class LocalEngine implements Engine {
         environment.putIfAbsent("OMP_NUM_THREADS", String.valueOf(spec.threads()));
         environment.putIfAbsent("OPENBLAS_NUM_THREADS", String.valueOf(spec.threads()));
         environment.putAll(spec.environment());
-        environment.put(FOLDER, folder.path().resolve("worker-" + spec.slot()).toString());
+        environment.put(FOLDER, folder.path().resolve(spec.name()).toString());
         environment.put(
                 "CUDA_VISIBLE_DEVICES",
                 spec.gpus().stream().map(String::valueOf).collect(Collectors.joining(",")));
@@ -98,12 +101,13 @@ final class LocalEngine implements Engine {
                 if (closed) {
                     throw new CancellationException("the executor was closed");
                 }
-                WorkerProcess process = new WorkerProcess(builder.start(), spec.slot(), filtered, deaths);
+                WorkerProcess process = new WorkerProcess(builder.start(), spec.name(), filtered, deaths);
+                process.onExit(gone -> folder.discard(spec.name()));
                 processes.add(process);
                 return process;
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("worker " + spec.slot() + " did not start: " + e.getMessage(), e);
+            throw new UncheckedIOException(spec.name() + " did not start: " + e.getMessage(), e);
         }
     }
 

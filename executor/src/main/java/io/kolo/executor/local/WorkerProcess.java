@@ -22,10 +22,10 @@ final class WorkerProcess implements WorkerHandle {
     private final Thread reader;
     private final Deque<String> lastLines = new ArrayDeque<>();
 
-    WorkerProcess(Process process, int slot, Consumer<String> lines, DeathWatch deaths) {
+    WorkerProcess(Process process, String name, Consumer<String> lines, DeathWatch deaths) {
         this.process = process;
         this.deaths = deaths;
-        this.reader = Thread.ofPlatform().daemon().name("kolo-output-" + slot).start(() -> read(lines));
+        this.reader = Thread.ofPlatform().daemon().name("kolo-output-" + name).start(() -> read(lines));
     }
 
     @Override

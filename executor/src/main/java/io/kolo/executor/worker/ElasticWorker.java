@@ -20,7 +20,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The worker that a training function of an elastic job receives: the shell around a {@link Replica}. The control
+ * The worker that a training function of an elastic job receives: the shell around a {@link Replica}. The coordinator's
  * channel's thread brings orders, and ends what the ring is in; the thread that trains forms rings, has the state made
  * the same everywhere, and does steps. They meet under one lock, which is never held while waiting for others.
  */
@@ -31,6 +31,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     private final int number;
     private final Replica replica;
     private final RingAssembler assembler;
+    private final Consumer<Standing> coordinator;
     private @Nullable World next;
     private @Nullable World world;
     private volatile @Nullable Communicator ring;
@@ -43,11 +44,19 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     /** Has rehearsed, and may be let in. */
     private boolean ready;
 
-    ElasticWorker(int number, RingAssembler assembler, Consumer<FromWorker> driver) {
+    /**
+     * A worker in a run.
+     *
+     * @param number the worker's
+     * @param coordinator takes where it stands
+     * @param driver takes how far it is
+     */
+    ElasticWorker(int number, RingAssembler assembler, Consumer<Standing> coordinator, Consumer<FromWorker> driver) {
         super(driver);
         this.number = number;
         this.replica = new Replica(number);
         this.assembler = assembler;
+        this.coordinator = coordinator;
     }
 
     int number() {
@@ -78,7 +87,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         return formed == null ? 0 : formed.generation();
     }
 
-    // The control channel's thread.
+    // The thread of the coordinator's channel.
 
     void hear(Form form) {
         Generation generation = ElasticMessages.generation(form);
@@ -124,9 +133,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     }
 
     private void tell() {
-        driver.accept(FromWorker.newBuilder()
-                .setStanding(ElasticMessages.message(replica.standing()))
-                .build());
+        coordinator.accept(replica.standing());
     }
 
     // The thread that trains.
@@ -161,7 +168,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         }
     }
 
-    /** Waits without a deadline of its own: when the coordinator is gone, so is this process. */
+    /** Waits without a deadline of its own: when the driver is gone, so is this process. */
     private Phase awaitWork() {
         synchronized (lock) {
             while (replica.phase() == Phase.FRESH

@@ -9,6 +9,7 @@ import io.kolo.elastic.Generation;
 import io.kolo.elastic.Lineage;
 import io.kolo.elastic.Membership;
 import io.kolo.elastic.Order;
+import io.kolo.elastic.Standing;
 import io.kolo.executor.StepGate;
 import io.kolo.executor.StepLostException;
 import io.kolo.executor.Trainee;
@@ -16,7 +17,6 @@ import io.kolo.executor.Transport;
 import io.kolo.executor.control.ElasticMessages;
 import io.kolo.executor.control.Worlds;
 import io.kolo.executor.control.proto.Form;
-import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.Member;
 import io.kolo.executor.control.proto.World;
 import io.kolo.kernels.DataType;
@@ -50,9 +50,7 @@ final class Rehearsal {
     private static final int FLOATS = 1 << 14;
     private static final String HOST = "rehearsal";
 
-    private record Said(int worker, FromWorker message) {}
-
-    private final BlockingQueue<Said> said = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Standing> said = new LinkedBlockingQueue<>();
     private final List<Member> members;
     private final List<ElasticWorker> workers;
     private final Membership membership;
@@ -68,9 +66,7 @@ final class Rehearsal {
                 .toList();
         this.workers = Stream.of(0, 1)
                 .map(number -> new ElasticWorker(
-                        number,
-                        new RingAssembler(endpoints.get(number), kernels, shared),
-                        message -> said.add(new Said(number, message))))
+                        number, new RingAssembler(endpoints.get(number), kernels, shared), said::add, message -> {}))
                 .toList();
         ElasticRules rules = new ElasticRules(2, 2, Integer.MAX_VALUE, TIMEOUT, TIMEOUT, TIMEOUT, TIMEOUT);
         this.membership = new Membership(rules, new Lineage(List.of()), System.nanoTime());
@@ -118,14 +114,15 @@ final class Rehearsal {
     private void coordinate() throws InterruptedException, InvalidProtocolBufferException {
         long deadlineNs = System.nanoTime() + TIMEOUT.toNanos();
         while (membership.phase() != Membership.Phase.DONE) {
-            Said next = said.poll(1, TimeUnit.MILLISECONDS);
+            Standing next = said.poll(1, TimeUnit.MILLISECONDS);
             long nowNs = System.nanoTime();
             if (nowNs - deadlineNs > 0) {
                 throw new IllegalStateException("two workers within this process were not ready after "
                         + TIMEOUT.toSeconds() + " s: " + membership.current());
             }
-            if (next != null && next.message.hasStanding()) {
-                membership.heard(ElasticMessages.standing(next.worker, next.message.getStanding()), HOST, nowNs);
+            if (next != null) {
+                Standing read = ElasticMessages.standing(next.worker(), ElasticMessages.message(0, next));
+                membership.heard(read, HOST, nowNs);
             }
             membership.turn(nowNs);
             List<Action> actions = membership.actions();

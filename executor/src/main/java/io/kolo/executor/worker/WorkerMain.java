@@ -21,6 +21,7 @@ import io.kolo.executor.control.proto.Heartbeat;
 import io.kolo.executor.control.proto.Hello;
 import io.kolo.executor.control.proto.Part;
 import io.kolo.executor.control.proto.Ready;
+import io.kolo.executor.control.proto.ToMember;
 import io.kolo.executor.control.proto.ToWorker;
 import io.kolo.executor.control.proto.World;
 import io.kolo.executor.engine.Engine;
@@ -43,8 +44,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The main class of a worker process.
  *
- * <p>Three threads: the control channel's, which takes what must not wait (abort, shutdown, the loss of the driver),
- * the heartbeat's, and this one, which forms rings and runs functions in the order in which they come.
+ * <p>Three threads: the control channels', which take what must not wait (abort, shutdown, orders, the loss of the
+ * driver), the heartbeat's, and this one, which forms rings and runs functions in the order in which they come.
  */
 public final class WorkerMain {
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
@@ -60,7 +61,8 @@ public final class WorkerMain {
     private final RingAssembler assembler;
     private final BlockingQueue<ToWorker> tasks = new LinkedBlockingQueue<>();
     private final Parts function = new Parts();
-    private final ControlClient control;
+    private final ControlClient<FromWorker, ToWorker> control;
+    private final CoordinatorLink coordinator;
     private final Thread main = Thread.currentThread();
     private final int slot;
     private volatile @Nullable Worker worker;
@@ -79,17 +81,18 @@ public final class WorkerMain {
         this.endpoint = AeronEndpoint.open(folder, loopback, OPEN_TIMEOUT);
         SharedFolder shared = SharedFolder.of(folder, environment.node());
         this.assembler = new RingAssembler(endpoint, kernels, shared);
-        this.control = new ControlClient(
-                environment.control(), environment.identity(), environment.token(), this::onMessage, this::onEnd);
-        outbox().sendNow(FromWorker.newBuilder()
-                .setHello(Hello.newBuilder()
-                        .setSlot(environment.slot())
-                        .setHost(environment.node())
-                        .setDataAddress(endpoint.address())
-                        .setMemory(shared.identity())
-                        .setVersions(Versions.OWN)
-                        .setKernels(kernels.description()))
-                .build());
+        Hello hello = Hello.newBuilder()
+                .setSlot(slot)
+                .setHost(environment.node())
+                .setDataAddress(endpoint.address())
+                .setMemory(shared.identity())
+                .setVersions(Versions.OWN)
+                .setKernels(kernels.description())
+                .build();
+        this.coordinator = new CoordinatorLink(environment, hello, this::onOrder);
+        this.control = ControlClient.join(new ControlClient.Line<>(
+                environment.control(), environment.identity(), environment.token(), this::onMessage, this::onEnd));
+        outbox().sendNow(FromWorker.newBuilder().setHello(hello).build());
     }
 
     /** Joins the driver that the environment names, and serves it until it says goodbye. */
@@ -115,8 +118,10 @@ public final class WorkerMain {
         switch (message.getKindCase()) {
             case ABORT -> abort(message.getAbort());
             case SHUTDOWN -> leave(Duration.ofMillis(message.getShutdown().getLeaveTimeoutMs()));
-            case FORM -> elastic(worker -> worker.hear(message.getForm()));
-            case ORDER -> order(ElasticMessages.order(message.getOrder()));
+            case COORDINATOR -> {
+                coordinator.connect(message.getCoordinator());
+                elastic(ElasticWorker::beat);
+            }
             case WORLD, FUNCTION, KIND_NOT_SET -> tasks.add(message);
         }
     }
@@ -127,11 +132,20 @@ public final class WorkerMain {
         }
     }
 
-    private void order(Order order) {
-        elastic(member -> member.hear(order));
-        if (order instanceof Order.Leave leave) {
-            System.err.println("this worker leaves: " + leave.reason());
-            leave(LEAVE_TIMEOUT);
+    /** Called by the thread of the coordinator's channel. */
+    private void onOrder(ToMember message) {
+        if (message.getRun() != running) {
+            return; // it is late
+        }
+        if (message.hasForm()) {
+            elastic(member -> member.hear(message.getForm()));
+        } else {
+            Order order = ElasticMessages.order(message.getOrder());
+            elastic(member -> member.hear(order));
+            if (order instanceof Order.Leave leave) {
+                System.err.println("this worker leaves: " + leave.reason());
+                leave(LEAVE_TIMEOUT);
+            }
         }
     }
 
@@ -209,7 +223,7 @@ public final class WorkerMain {
             switch (task.getKindCase()) {
                 case WORLD -> form(task.getWorld());
                 case FUNCTION -> collect(task.getFunction());
-                case ABORT, SHUTDOWN, FORM, ORDER, KIND_NOT_SET ->
+                case ABORT, SHUTDOWN, COORDINATOR, KIND_NOT_SET ->
                     throw new IllegalStateException("a task that this version does not know: " + task.getKindCase());
             }
         }
@@ -278,7 +292,12 @@ public final class WorkerMain {
         if (worker instanceof JoinedWorker joined) {
             return function.run(joined);
         }
-        try (ElasticWorker member = new ElasticWorker(slot, assembler, outbox()::sendNow)) {
+        int run = running;
+        try (ElasticWorker member = new ElasticWorker(
+                slot,
+                assembler,
+                standing -> coordinator.tell(ElasticMessages.message(run, standing)),
+                outbox()::sendNow)) {
             worker = member;
             return function.run(member);
         } finally {

@@ -8,13 +8,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 import io.grpc.netty.shaded.io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.kolo.elastic.Order;
+import io.kolo.elastic.Standing;
+import io.kolo.elastic.StateName;
+import io.kolo.executor.control.proto.CoordinatorHello;
 import io.kolo.executor.control.proto.Failure;
+import io.kolo.executor.control.proto.FromCoordinator;
+import io.kolo.executor.control.proto.FromMember;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.Heartbeat;
 import io.kolo.executor.control.proto.Hello;
+import io.kolo.executor.control.proto.News;
 import io.kolo.executor.control.proto.Part;
 import io.kolo.executor.control.proto.Progress;
 import io.kolo.executor.control.proto.Ready;
+import io.kolo.executor.control.proto.ToCoordinator;
+import io.kolo.executor.control.proto.ToMember;
 import io.kolo.executor.control.proto.ToWorker;
 import io.kolo.testkit.Leftovers;
 import java.io.IOException;
@@ -27,6 +36,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
@@ -62,7 +73,7 @@ class ControlServerTest {
 
     @BeforeEach
     void listen() throws IOException {
-        server = new ControlServer(2, authority, token, listener);
+        server = ControlServer.ofDriver(2, authority, token, listener);
     }
 
     @AfterEach
@@ -70,11 +81,15 @@ class ControlServerTest {
         server.close();
     }
 
-    private ControlClient connect(Identity identity, JobToken with) {
-        return new ControlClient(server.address(), identity, with, messages::add, ends::add);
+    private ControlClient<FromWorker, ToWorker> connect(Identity identity, JobToken with) {
+        return ControlClient.join(line(server, identity, with, messages::add));
     }
 
-    private ControlClient connect(int slot) {
+    private <A> ControlClient.Line<A> line(ControlServer called, Identity identity, JobToken with, Consumer<A> heard) {
+        return new ControlClient.Line<>(called.address(), identity, with, heard, ends::add);
+    }
+
+    private ControlClient<FromWorker, ToWorker> connect(int slot) {
         return connect(authority.worker(slot), token);
     }
 
@@ -103,7 +118,7 @@ class ControlServerTest {
 
     @Test
     void shouldHearAWorkerAndItsEnd() throws InterruptedException {
-        ControlClient worker = connect(1);
+        ControlClient<FromWorker, ToWorker> worker = connect(1);
         worker.outbox().sendNow(hello(1));
         WorkerEvent.Joined joined = assertInstanceOf(WorkerEvent.Joined.class, next(events));
         assertEquals(1, joined.slot());
@@ -120,7 +135,8 @@ class ControlServerTest {
                 assertInstanceOf(WorkerEvent.Disconnected.class, next(events)).slot());
     }
 
-    private void assertRefused(ControlClient stranger, FromWorker first, String why) throws InterruptedException {
+    private void assertRefused(ControlClient<FromWorker, ToWorker> stranger, FromWorker first, String why)
+            throws InterruptedException {
         long before = server.refused();
         try (stranger) {
             stranger.outbox().sendNow(first);
@@ -156,7 +172,7 @@ class ControlServerTest {
                 FromWorker.newBuilder().setReady(Ready.getDefaultInstance()).build(),
                 "must be a hello");
         assertRefused(connect(0), hello(0, "Kolo 9 on Java 99"), "the worker runs Kolo 9 on Java 99, the driver Kolo");
-        try (ControlClient worker = connect(0)) {
+        try (ControlClient<FromWorker, ToWorker> worker = connect(0)) {
             worker.outbox().sendNow(hello(0));
             assertInstanceOf(WorkerEvent.Joined.class, next(events), "the slot is still free");
             assertRefused(connect(0), hello(0), "slot 0 is taken");
@@ -171,7 +187,7 @@ class ControlServerTest {
     }
 
     private void assertStillServes() throws InterruptedException {
-        try (ControlClient worker = connect(0)) {
+        try (ControlClient<FromWorker, ToWorker> worker = connect(0)) {
             worker.outbox().sendNow(hello(0));
             assertInstanceOf(WorkerEvent.Joined.class, next(events));
         }
@@ -238,9 +254,9 @@ class ControlServerTest {
                 FromWorker.newBuilder().setFailure(Failure.getDefaultInstance()).build();
         FromWorker part = part(1);
         for (List<FromWorker> wrong : List.of(List.of(noCause), List.of(part, part(2)))) {
-            try (ControlServer own = new ControlServer(1, authority, token, listener);
-                    ControlClient worker =
-                            new ControlClient(own.address(), authority.worker(0), token, messages::add, ends::add)) {
+            try (ControlServer own = ControlServer.ofDriver(1, authority, token, listener);
+                    ControlClient<FromWorker, ToWorker> worker =
+                            ControlClient.join(line(own, authority.worker(0), token, messages::add))) {
                 worker.outbox().sendNow(hello(0));
                 assertInstanceOf(WorkerEvent.Joined.class, next(events));
                 wrong.forEach(worker.outbox()::sendNow);
@@ -258,6 +274,107 @@ class ControlServerTest {
         return FromWorker.newBuilder()
                 .setResult(Part.newBuilder().setRun(run).setBytes(ByteString.copyFromUtf8("half")))
                 .build();
+    }
+
+    private static FromCoordinator coordinator(String address) {
+        return FromCoordinator.newBuilder()
+                .setHello(CoordinatorHello.newBuilder().setAddress(address).setVersions(Versions.OWN))
+                .build();
+    }
+
+    @Test
+    void shouldHearTheCoordinatorAndNobodyWhoClaimsToBeIt() throws InterruptedException {
+        try (ControlClient<FromCoordinator, ToCoordinator> stranger =
+                ControlClient.coordinate(line(server, authority.worker(1), token, message -> {}))) {
+            stranger.outbox().sendNow(coordinator("nowhere:1"));
+            String end = next(ends);
+            assertTrue(end.contains("kolo-worker-1 can't speak for the coordinator"), end);
+        }
+        awaitRefusals(1);
+        BlockingQueue<ToCoordinator> told = new LinkedBlockingQueue<>();
+        try (ControlClient<FromCoordinator, ToCoordinator> own =
+                ControlClient.coordinate(line(server, authority.coordinator(), token, told::add))) {
+            own.outbox().sendNow(coordinator("here:1"));
+            WorkerEvent.Coordinates here = assertInstanceOf(WorkerEvent.Coordinates.class, next(events));
+            assertEquals("here:1", here.address());
+            here.connection().lost(3, "is gone");
+            assertEquals("is gone", next(told).getLost().getReason());
+            own.outbox()
+                    .sendNow(FromCoordinator.newBuilder()
+                            .setNews(News.newBuilder().setRun(4).setWaiting("more"))
+                            .build());
+            assertEquals(
+                    "more",
+                    assertInstanceOf(WorkerEvent.Tells.class, next(events))
+                            .news()
+                            .getWaiting());
+        }
+        assertEquals("it hung up", next(ends));
+        assertRefused(connect(authority.coordinator(), token), hello(0), "kolo-coordinator can't speak for slot 0");
+    }
+
+    @Test
+    void shouldHearWorkersAsACoordinatorAndNoStrangers() throws Exception {
+        BlockingQueue<Standing> heard = new LinkedBlockingQueue<>();
+        BlockingQueue<MemberConnection> came = new LinkedBlockingQueue<>();
+        MemberListener members = new MemberListener() {
+            @Override
+            public void came(Hello hello, MemberConnection connection) {
+                came.add(connection);
+            }
+
+            @Override
+            public void stands(int run, Standing standing) {
+                assertEquals(7, run);
+                heard.add(standing);
+            }
+        };
+        Hello hello = Hello.newBuilder().setSlot(1).setVersions(Versions.OWN).build();
+        FromMember first = FromMember.newBuilder().setHello(hello).build();
+        Standing standing = new Standing(1, 2, 1, new StateName(30, 2), false, true, Standing.NOBODY);
+        FromMember second = FromMember.newBuilder()
+                .setStanding(ElasticMessages.message(7, standing))
+                .build();
+        try (ControlServer coordinator = ControlServer.ofCoordinator(authority.coordinator(), token, members)) {
+            try (ControlClient<FromMember, ToMember> other =
+                    ControlClient.take(line(coordinator, authority.worker(0), token, message -> {}))) {
+                other.outbox().sendNow(first);
+                assertTrue(next(ends).contains("kolo-worker-0 can't speak for worker 1"));
+            }
+            try (ControlClient<FromMember, ToMember> stranger =
+                    ControlClient.take(line(coordinator, authority.worker(1), JobToken.random(), message -> {}))) {
+                stranger.outbox().sendNow(first);
+                assertTrue(next(ends).contains("UNAUTHENTICATED"));
+            }
+            awaitRefusals(coordinator, 2);
+            BlockingQueue<ToMember> told = new LinkedBlockingQueue<>();
+            try (ControlClient<FromMember, ToMember> worker =
+                    ControlClient.take(line(coordinator, authority.worker(1), token, told::add))) {
+                worker.outbox().sendNow(first);
+                worker.outbox().sendNow(second);
+                assertEquals(standing, next(heard));
+                next(came).order(7, new Order.Leave(2, "it is late"));
+                ToMember order = next(told);
+                assertEquals(7, order.getRun());
+                assertEquals(new Order.Leave(2, "it is late"), ElasticMessages.order(order.getOrder()));
+            }
+        }
+        assertTrue(heard.isEmpty() && came.isEmpty(), "nothing is heard of strangers");
+    }
+
+    @Test
+    void shouldMakeTheSameKeyOfAGenerationOfTheSameTokenOnly() {
+        long key = token.key(1, 2);
+        assertEquals(key, new JobToken(token.value()).key(1, 2));
+        assertEquals(
+                4,
+                LongStream.of(
+                                key,
+                                token.key(1, 3),
+                                token.key(2, 2),
+                                JobToken.random().key(1, 2))
+                        .distinct()
+                        .count());
     }
 
     @Test

@@ -3,7 +3,7 @@ package io.kolo.executor.control;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.grpc.stub.CallStreamObserver;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.Heartbeat;
 import io.kolo.executor.control.proto.Hello;
@@ -20,12 +20,8 @@ public final class MessageFuzz {
     public static void fuzzerTestOneInput(byte[] input) {
         decodeIdentity(input);
         NowhereStream nowhere = new NowhereStream();
-        WorkerStream stream = new WorkerStream(
-                Identity.workerName(0),
-                nowhere,
-                new Outbox<>(nowhere, "nobody"),
-                new AtomicIntegerArray(1),
-                new ReadingListener());
+        WorkerStream stream =
+                new WorkerStream(Identity.workerName(0), nowhere, new AtomicIntegerArray(1), new ReadingListener());
         ByteBuffer rest = ByteBuffer.wrap(input);
         if (rest.hasRemaining() && rest.get() % 2 == 0) {
             stream.onNext(FromWorker.newBuilder()
@@ -71,7 +67,18 @@ public final class MessageFuzz {
         public void onHeartbeat(int slot, Heartbeat heartbeat) {}
     }
 
-    private static final class NowhereStream extends CallStreamObserver<ToWorker> {
+    private static final class NowhereStream extends ServerCallStreamObserver<ToWorker> {
+        @Override
+        public boolean isCancelled() {
+            return false;
+        }
+
+        @Override
+        public void setOnCancelHandler(Runnable handler) {}
+
+        @Override
+        public void setCompression(String compression) {}
+
         @Override
         public boolean isReady() {
             return true;

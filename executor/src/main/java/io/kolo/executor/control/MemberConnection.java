@@ -1,0 +1,31 @@
+package io.kolo.executor.control;
+
+import io.kolo.elastic.Generation;
+import io.kolo.elastic.Order;
+import io.kolo.executor.control.proto.ToMember;
+import io.kolo.executor.control.proto.World;
+
+/** The coordinator's way to one worker. A connection that broke takes messages and drops them. */
+public final class MemberConnection {
+    private final Outbox<ToMember> outbox;
+
+    MemberConnection(Outbox<ToMember> outbox) {
+        this.outbox = outbox;
+    }
+
+    /** Announces a generation; {@code world} has the members' addresses, and is each member's own. */
+    public void form(int run, Generation generation, World world) {
+        outbox.sendNow(ToMember.newBuilder()
+                .setRun(run)
+                .setForm(ElasticMessages.message(generation, world))
+                .build());
+    }
+
+    /** Gives any other order. */
+    public void order(int run, Order order) {
+        outbox.sendNow(ToMember.newBuilder()
+                .setRun(run)
+                .setOrder(ElasticMessages.message(order))
+                .build());
+    }
+}

@@ -1,0 +1,116 @@
+package io.kolo.systemtests;
+
+import io.kolo.dl4j.DistributedNetwork;
+import io.kolo.dl4j.ElasticSampler;
+import io.kolo.executor.JobListener;
+import io.kolo.executor.RayExecutor;
+import io.kolo.executor.Worker;
+import java.io.Serializable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+
+/** What the elastic tests train: a network with dropout and batch norm, on samples that are made from their numbers. */
+final class ElasticTraining {
+    static final int SAMPLES = 330;
+    static final int BATCH = 32;
+    static final int EPOCHS = 60;
+    static final long SEED = 7;
+
+    private static final JobListener SILENT = new JobListener() {
+        @Override
+        public void onStarted(String headline) {}
+    };
+
+    private ElasticTraining() {}
+
+    static MultiLayerNetwork network() {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .seed(SEED)
+                .updater(new Adam(1e-3))
+                .activation(Activation.TANH)
+                .l2(1e-4)
+                .list()
+                .layer(new DenseLayer.Builder().nIn(8).nOut(24).build())
+                .layer(new BatchNormalization.Builder().nIn(24).nOut(24).build())
+                .layer(new DenseLayer.Builder().nIn(24).nOut(24).dropOut(0.8).build())
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                        .nIn(24)
+                        .nOut(3)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .build());
+        network.init();
+        return network;
+    }
+
+    /** Samples are made from their numbers. */
+    static DataSet batch(int[] indices) {
+        INDArray features = Nd4j.create(DataType.FLOAT, indices.length, 8);
+        INDArray labels = Nd4j.create(DataType.FLOAT, indices.length, 3);
+        for (int i = 0; i < indices.length; i++) {
+            SplittableRandom random = new SplittableRandom(indices[i]);
+            double sum = 0;
+            for (int j = 0; j < 8; j++) {
+                double value = random.nextDouble(-1, 1);
+                features.putScalar(i, j, value);
+                sum += value;
+            }
+            labels.putScalar(i, sum < -0.5 ? 0 : sum < 0.5 ? 1 : 2, 1);
+        }
+        return new DataSet(features, labels);
+    }
+
+    /** Hears of each batch before it is made. */
+    interface Hook extends Serializable {
+        void beforeBatch(Worker worker, int batch);
+    }
+
+    /** Returns the digest of a worker's parameters after each step that it has applied. */
+    static NavigableMap<Long, Integer> train(Worker worker, String flag, Hook hook) {
+        MultiLayerNetwork network = network();
+        int[] batches = {0};
+        ElasticSampler sampler = new ElasticSampler(SAMPLES, BATCH, SEED, indices -> {
+            hook.beforeBatch(worker, batches[0]++);
+            if (!Files.exists(Path.of(flag))) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100)); // a step's work
+            }
+            return batch(indices);
+        });
+        double pid = ProcessHandle.current().pid();
+        long steps = (long) EPOCHS * sampler.stepsPerEpoch();
+        NavigableMap<Long, Integer> digests = new TreeMap<>();
+        DistributedNetwork.of(network, worker).fit(sampler, EPOCHS, step -> {
+            digests.put(step.number(), LedgerOracle.digest(network));
+            worker.report(step.number(), steps + 1, Map.of("pid", pid));
+        });
+        return digests;
+    }
+
+    /** In a worker's JVM, since other numbers of threads give other bits. */
+    static NavigableMap<Long, Integer> oracle(NavigableMap<Long, Integer> sizes, int epochs) {
+        try (RayExecutor executor = RayExecutor.builder().listener(SILENT).build()) {
+            executor.start();
+            return executor.run(worker -> new LedgerOracle(SAMPLES, BATCH, SEED, ElasticTraining::batch)
+                            .train(network(), epochs, sizes))
+                    .getFirst();
+        }
+    }
+}
