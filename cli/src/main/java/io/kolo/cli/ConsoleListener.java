@@ -40,6 +40,11 @@ abstract class ConsoleListener implements JobListener, AutoCloseable {
     }
 
     @Override
+    public void onDraining(int worker, String reason) {
+        print("kolo: worker " + worker + " is to leave: " + reason);
+    }
+
+    @Override
     public void onLost(int worker, String reason) {
         print("kolo: lost worker " + worker + ": " + reason);
     }

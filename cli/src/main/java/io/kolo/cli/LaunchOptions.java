@@ -1,5 +1,6 @@
 package io.kolo.cli;
 
+import io.kolo.executor.Cloud;
 import io.kolo.executor.ElasticRayExecutor;
 import io.kolo.executor.ElasticRayExecutorBuilder;
 import io.kolo.executor.LaunchBuilder;
@@ -7,11 +8,13 @@ import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
 import io.kolo.executor.Transport;
 import io.kolo.executor.engine.Strategy;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +43,30 @@ final class LaunchOptions {
             paramLabel = "N",
             description = "Workers may come and go; so many are launched, and replaced when they are lost.")
     private @Nullable Integer maxWorkers;
+
+    @Option(
+            names = "--elastic-timeout",
+            scope = ScopeType.INHERIT,
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "How long the training waits for enough workers (default: 10m).")
+    private @Nullable Duration elasticTimeout;
+
+    @Option(
+            names = "--reset-limit",
+            scope = ScopeType.INHERIT,
+            paramLabel = "N",
+            description = "How often the ring may lose a worker before the run fails (default: 100).")
+    private @Nullable Integer resetLimit;
+
+    @Option(
+            names = "--spot-notices",
+            scope = ScopeType.INHERIT,
+            paramLabel = "CLOUD[@URL]",
+            description =
+                    "Workers ask this cloud whether their machine is to be taken away, and leave before it is: aws,"
+                            + " gcp or azure; at its metadata service, or at URL (default: nobody asks).")
+    private @Nullable String spotNotices;
 
     @Option(
             names = "--hosts",
@@ -186,7 +213,23 @@ final class LaunchOptions {
                     "--min-workers and --max-workers are instead of --workers, --hosts and --workers-per-host");
         }
         ElasticRayExecutorBuilder builder = common(ElasticRayExecutor.builder());
+        given(elasticTimeout, builder::elasticTimeout);
+        given(resetLimit, builder::resetLimit);
+        given(spotNotices, setting -> spotNotices(setting, builder));
         return builder.minWorkers(minWorkers()).maxWorkers(maxWorkers == null ? minWorkers() : maxWorkers);
+    }
+
+    private static void spotNotices(String setting, ElasticRayExecutorBuilder builder) {
+        String[] parts = setting.split("@", 2);
+        try {
+            Cloud cloud = Cloud.valueOf(parts[0].toUpperCase(Locale.ROOT));
+            URI metadata = parts.length == 1 ? cloud.metadata() : URI.create(parts[1]);
+            builder.spotNotices(cloud, metadata);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "--spot-notices is " + setting + ": give aws, gcp or azure, or such as aws@http://localhost:1338",
+                    e);
+        }
     }
 
     /** Returns the least number of workers. */
@@ -200,6 +243,10 @@ final class LaunchOptions {
     }
 
     RayExecutorBuilder builder() {
+        if (elasticTimeout != null || resetLimit != null || spotNotices != null) {
+            throw new IllegalArgumentException(
+                    "--elastic-timeout, --reset-limit and --spot-notices need --min-workers or --max-workers");
+        }
         RayExecutorBuilder builder = common(RayExecutor.builder());
         given(workers, builder::workers);
         given(hosts, builder::hosts);

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             RunCommand.class,
             BenchCommand.class,
+            DrainCommand.class,
             ChaosCommand.class,
             HelpCommand.class,
             GenerateCompletion.class

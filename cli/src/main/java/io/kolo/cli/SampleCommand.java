@@ -103,10 +103,13 @@ abstract class SampleCommand implements Runnable {
         }
     }
 
-    /** Kills a worker, or has it leave, unless there are too few to spare one. */
+    /** Kills a worker, or has it leave, unless there are too few to spare one; now and then kills the coordinator. */
     private static void strike(ElasticRayExecutor executor, int least, Random random) {
         List<Integer> workers = executor.members();
-        if (workers.size() > least) {
+        if (random.nextInt(5) == 0) {
+            System.out.println("chaos: kill -9 the coordinator");
+            executor.killCoordinator();
+        } else if (workers.size() > least) {
             int worker = workers.get(random.nextInt(workers.size()));
             if (random.nextInt(3) == 0) {
                 System.out.println("chaos: drain worker " + worker);

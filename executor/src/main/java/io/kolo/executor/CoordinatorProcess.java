@@ -110,13 +110,13 @@ final class CoordinatorProcess {
         }
     }
 
-    /** A worker is to leave between two steps. */
-    void drain(int worker) {
-        draining.add(worker);
+    /** A worker is to leave between two steps; returns whether that is news. */
+    boolean drain(int worker) {
         CoordinatorConnection there = connection;
         if (there != null) {
             there.draining(worker);
         }
+        return draining.add(worker);
     }
 
     /** It says nothing any more: its end is an event of its own. */

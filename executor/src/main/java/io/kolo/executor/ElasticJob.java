@@ -17,6 +17,7 @@ final class ElasticJob {
     final JobEvents events;
     final Replacements replacements;
     final CoordinatorProcess coordinator;
+    final DrainRequests drains;
     private final @Nullable JobLogs logs;
 
     /** To those that are there. */
@@ -38,6 +39,7 @@ final class ElasticJob {
         this.events = events;
         this.connections = wiring.connections;
         this.logs = wiring.logs;
+        this.drains = new DrainRequests(wiring.folder, workers);
         this.coordinator = new CoordinatorProcess(workers, wiring.launchCoordinator, connections);
         this.replacements = new Replacements(workers, settings.workers(), rules.cooldown());
     }
@@ -47,11 +49,13 @@ final class ElasticJob {
      *
      * @param connections to the workers that have joined, by number
      * @param launchCoordinator starts a coordinator's process
+     * @param folder the job's own on this machine
      * @param logs where journals are kept; null if they need not be
      */
     record Wiring(
             Map<Integer, WorkerConnection> connections,
             Runnable launchCoordinator,
+            Path folder,
             @Nullable JobLogs logs) {}
 
     /**

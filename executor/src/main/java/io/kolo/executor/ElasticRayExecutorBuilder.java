@@ -1,7 +1,9 @@
 package io.kolo.executor;
 
 import io.kolo.elastic.ElasticRules;
+import io.kolo.executor.control.WorkerEnvironment;
 import io.kolo.executor.engine.Strategy;
+import java.net.URI;
 import java.time.Duration;
 
 /** Says what to launch: from {@link #minWorkers} to {@link #maxWorkers} workers, each in a bundle of its own. */
@@ -52,6 +54,19 @@ public final class ElasticRayExecutorBuilder extends LaunchBuilder<ElasticRayExe
     public ElasticRayExecutorBuilder cooldown(Duration cooldown) {
         this.cooldown = cooldown;
         return this;
+    }
+
+    /**
+     * Has each worker ask its cloud, once a second, whether its machine is to be taken away; if so, the workers of that
+     * machine leave between two steps. By default nobody asks.
+     */
+    public ElasticRayExecutorBuilder spotNotices(Cloud cloud) {
+        return spotNotices(cloud, cloud.metadata());
+    }
+
+    /** Has each worker ask a metadata service like that of a cloud, at an address. */
+    public ElasticRayExecutorBuilder spotNotices(Cloud cloud, URI metadata) {
+        return environment(WorkerEnvironment.SPOT, cloud + " " + metadata);
     }
 
     /**

@@ -66,12 +66,14 @@ final class ElasticRun {
             if (event != null) {
                 hear(event, nowNs);
             }
+            job.drains.turn(expected(), this::drain, nowNs);
             job.replacements.launch(nowNs);
             if (deadlineNs != JobEvents.NO_DEADLINE && nowNs - deadlineNs > 0) {
                 throw new JobGivenUpException("the run took longer than its timeout of "
                         + Objects.requireNonNull(job.settings.runTimeout()).toMillis() + " ms");
             }
         }
+        job.drains.over();
         if (generation > 0) {
             dismissSpares();
         }
@@ -124,7 +126,7 @@ final class ElasticRun {
                     send(worker);
                 }
             }
-            case WorkerEvent.Drains drains -> job.coordinator.drain(worker);
+            case WorkerEvent.Drains drains -> drain(drains);
             case WorkerEvent.Returned result -> {
                 if (result.run() == run.getNumber()) {
                     returned.put(worker, result.result());
@@ -141,6 +143,24 @@ final class ElasticRun {
             case WorkerEvent.Disconnected broken -> gone(worker, "broke its connection");
             case WorkerEvent.Exited exited -> ended(exited, nowNs);
             case WorkerEvent.Ready ready -> {}
+        }
+    }
+
+    private void drain(WorkerEvent.Drains asked) {
+        String node = asked.node() ? job.workers.node(asked.slot()) : null;
+        if (node == null) {
+            drain(asked.slot(), asked.reason());
+        } else {
+            job.replacements.avoid(node);
+            expected().stream()
+                    .filter(worker -> node.equals(job.workers.node(worker)))
+                    .forEach(worker -> drain(worker, asked.reason()));
+        }
+    }
+
+    private void drain(int worker, String reason) {
+        if (job.coordinator.drain(worker)) {
+            job.listener.onDraining(worker, reason);
         }
     }
 

@@ -86,7 +86,7 @@ final class Job implements AutoCloseable {
                                 workers,
                                 listener,
                                 events,
-                                new ElasticJob.Wiring(connections, this::launchCoordinator, logs));
+                                new ElasticJob.Wiring(connections, this::launchCoordinator, engine.folder(), logs));
                 this.channel = new JobChannel(rules == null ? settings.workers() : MOST_WORKERS, events);
                 opened = true;
             } finally {
@@ -302,7 +302,7 @@ final class Job implements AutoCloseable {
 
     /** A worker of an elastic job is to leave between two steps. */
     void drain(int worker) {
-        events.onEvent(new WorkerEvent.Drains(worker));
+        events.onEvent(new WorkerEvent.Drains(worker, "it was asked for", false));
     }
 
     /** Returns the workers that train at the moment in an elastic job, by rank. */

@@ -22,6 +22,11 @@ public interface JobListener {
     /** An elastic job goes on without a worker; {@link #onLost} says how it ended, once its process has. */
     default void onGone(int worker) {}
 
+    /** A worker of an elastic job is to leave between two steps. */
+    default void onDraining(int worker, String reason) {
+        System.out.println("kolo: worker " + worker + " is to leave: " + reason);
+    }
+
     /** An elastic job has lost a worker. */
     default void onLost(int worker, String reason) {
         System.out.println("kolo: lost worker " + worker + ": " + reason);

@@ -98,6 +98,13 @@ final class JobWorkers implements RunOutcome.Names {
         launch(slot, launched(gone).spec.placed());
     }
 
+    /** Returns the node that a worker was launched on; null if it never was. */
+    @Nullable
+    String node(int slot) {
+        Launched worker = launched.get(slot);
+        return worker == null ? null : worker.spec.placed().node();
+    }
+
     /** Ends a worker's process, which cannot refuse. */
     void kill(int slot) {
         Launched worker = launched.get(slot);

@@ -18,6 +18,7 @@ final class Replacements {
     private final List<Vacancy> vacancies = new ArrayList<>();
     private final Map<Integer, String> places = new HashMap<>();
     private final Set<Integer> coming = new HashSet<>();
+    private final Set<String> avoided = new HashSet<>();
     private int next;
 
     /**
@@ -47,6 +48,11 @@ final class Replacements {
         vacancies.add(new Vacancy(slot, place));
     }
 
+    /** Nobody is launched on a node any more: it is to be taken away. */
+    void avoid(String node) {
+        avoided.add(node);
+    }
+
     /** Returns those that are on their way. */
     Set<Integer> coming() {
         return coming;
@@ -54,6 +60,7 @@ final class Replacements {
 
     /** Launches what may be launched now, on a thread of its own: to start a process takes a while. */
     void launch(long nowNs) {
+        vacancies.removeIf(vacancy -> avoided.contains(workers.node(vacancy.gone)));
         for (Vacancy vacancy : List.copyOf(vacancies)) {
             if (blocklist.admits(vacancy.place, nowNs)) {
                 vacancies.remove(vacancy);

@@ -49,6 +49,11 @@ final class SerialListener implements JobListener {
     }
 
     @Override
+    public synchronized void onDraining(int worker, String reason) {
+        tell(() -> listener.onDraining(worker, reason));
+    }
+
+    @Override
     public synchronized void onLost(int worker, String reason) {
         tell(() -> listener.onLost(worker, reason));
     }

@@ -10,6 +10,11 @@ public interface StepGate {
         }
 
         @Override
+        public boolean halting() {
+            return false;
+        }
+
+        @Override
         public void complete(boolean halt) {}
     };
 
@@ -20,6 +25,9 @@ public interface StepGate {
      * @throws StepLostException if the ring is broken already
      */
     boolean enter();
+
+    /** Returns whether this rank wants all to halt after the step, as far as it is known now. */
+    boolean halting();
 
     /**
      * The step is reduced; it counts from here on.

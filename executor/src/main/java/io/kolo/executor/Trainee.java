@@ -22,8 +22,30 @@ public interface Trainee {
     /** Returns how many steps there are in all, the same number on all ranks. */
     long steps();
 
-    /** Returns the whole state, in parts of the same lengths and types on all ranks. */
+    /**
+     * Returns the whole state, in parts of the same number and types on all ranks, and of the same lengths, unless
+     * {@link #load} is its own.
+     */
     List<Part> state();
+
+    /**
+     * Makes the state another rank's.
+     *
+     * @param parts its state; only good until this returns
+     * @throws IllegalStateException if it is not of this one's lengths
+     */
+    default void load(List<Part> parts) {
+        List<Part> own = state();
+        for (int i = 0; i < own.size(); i++) {
+            MemorySegment memory = own.get(i).memory();
+            MemorySegment others = parts.get(i).memory();
+            if (memory.byteSize() != others.byteSize()) {
+                throw new IllegalStateException("part " + i + " of the state has " + memory.byteSize()
+                        + " bytes here, and " + others.byteSize() + " on another rank: give all the same");
+            }
+            memory.copyFrom(others);
+        }
+    }
 
     /**
      * Does once what a step does, without a ring and without changing the state, so that the first step is as fast as

@@ -12,6 +12,9 @@ import java.util.Map;
  * @param node the name of the node that the worker is on
  */
 public record WorkerEnvironment(int slot, String control, Identity identity, JobToken token, String node) {
+    /** The variable that names a cloud, and the address of its metadata service, if spot notices are to be heard. */
+    public static final String SPOT = "KOLO_SPOT";
+
     /** Returns the variables that {@link #of} reads. */
     public Map<String, String> variables() {
         return Map.of(

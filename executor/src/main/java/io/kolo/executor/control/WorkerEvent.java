@@ -22,8 +22,8 @@ public sealed interface WorkerEvent {
     /** The worker's ring stands; {@code plan} is how the ranks exchange. */
     record Ready(int slot, String plan) implements WorkerEvent {}
 
-    /** The worker of an elastic job is to leave between two steps. */
-    record Drains(int slot) implements WorkerEvent {}
+    /** The worker of an elastic job is to leave between two steps; with {@code node}, all of its node are. */
+    record Drains(int slot, String reason, boolean node) implements WorkerEvent {}
 
     /** The worker's function returned; {@code result} is serialized. */
     record Returned(int slot, int run, ByteString result) implements WorkerEvent {}

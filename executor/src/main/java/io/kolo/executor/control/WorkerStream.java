@@ -51,7 +51,9 @@ final class WorkerStream extends ServedStream<FromWorker, ToWorker> {
                 listener.onEvent(new WorkerEvent.Ready(slot, message.getReady().getPlan()));
             case PROGRESS -> listener.onProgress(slot, message.getProgress());
             case HEARTBEAT -> listener.onHeartbeat(slot, message.getHeartbeat());
-            case DRAIN -> listener.onEvent(new WorkerEvent.Drains(slot));
+            case DRAIN ->
+                listener.onEvent(new WorkerEvent.Drains(
+                        slot, message.getDrain().getReason(), message.getDrain().getNode()));
             case RESULT -> {
                 int run = message.getResult().getRun();
                 result.add(message.getResult())

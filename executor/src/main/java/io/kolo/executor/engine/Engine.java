@@ -1,5 +1,6 @@
 package io.kolo.executor.engine;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -7,6 +8,9 @@ import java.util.function.Consumer;
 public interface Engine extends AutoCloseable {
     /** The variable in a worker's environment that names the folder in shared memory which it may use. */
     String FOLDER = "KOLO_FOLDER";
+
+    /** Returns a folder of the job on this machine, which its user alone can enter; it goes with the engine. */
+    Path folder();
 
     /** Returns what the engine is, for the first line of output: {@code "local engine"}. */
     String name();

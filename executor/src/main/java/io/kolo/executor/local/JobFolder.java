@@ -18,6 +18,9 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,10 @@ public final class JobFolder implements AutoCloseable {
     private static final String LOCK = "driver.lock";
     private static final String HOST_PREFIX = "host-";
     private static final String JOURNALS = "journals";
+
+    /** Beside the folders of processes. */
+    private static final Set<String> KEPT = Set.of(LOCK, JOURNALS, JobRequests.FOLDER);
+
     private static final Duration LOCKED_WITHIN = Duration.ofMinutes(1);
     private static final FileAttribute<?> ONLY_OWNER =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(ONLY_OWNER_MAY));
@@ -111,9 +118,25 @@ public final class JobFolder implements AutoCloseable {
     }
 
     private static boolean isWorkers(Path file) {
-        return !file.endsWith(LOCK)
-                && !file.endsWith(JOURNALS)
-                && !String.valueOf(file.getFileName()).startsWith(HOST_PREFIX);
+        String name = String.valueOf(file.getFileName());
+        return !KEPT.contains(name) && !name.startsWith(HOST_PREFIX);
+    }
+
+    /** Returns the folders of this user's jobs that run on this machine, by the process id of their driver. */
+    public static Map<Long, Path> running() {
+        Map<Long, Path> running = new TreeMap<>();
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(MEMORY, PREFIX + "[0-9]*-*")) {
+            for (Path folder : folders) {
+                String pid = String.valueOf(folder.getFileName()).split("-", -1)[1];
+                if (isPrivateToThisUser(folder)
+                        && ProcessHandle.of(Long.parseLong(pid)).isPresent()) {
+                    running.put(Long.valueOf(pid), folder);
+                }
+            }
+        } catch (IOException | NumberFormatException e) {
+            LOG.log(System.Logger.Level.DEBUG, "not all jobs are found", e);
+        }
+        return running;
     }
 
     /** Deletes the folder of a process that is gone. */

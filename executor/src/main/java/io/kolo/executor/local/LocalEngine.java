@@ -66,6 +66,11 @@ final class LocalEngine implements Engine {
     }
 
     @Override
+    public Path folder() {
+        return folder.path();
+    }
+
+    @Override
     public List<Placed> reserve(Resources bundle, int count, Strategy strategy) {
         return Placer.place(nodes.isEmpty() ? List.of(thisMachine(bundle, count)) : nodes, bundle, count, strategy);
     }

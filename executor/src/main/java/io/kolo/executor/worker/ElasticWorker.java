@@ -267,7 +267,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     private void level(Trainee trainee, Generation generation) {
         goIn();
         Member self = generation.members().get(rank());
-        Levelling levelling = new Levelling(trainee.state(), self.holder());
+        Levelling levelling = new Levelling(trainee, self.holder());
         try {
             levelling.run(communicator(), generation.root());
             synchronized (lock) {
@@ -298,7 +298,14 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     @Override
     public boolean enter() {
         goIn();
-        return replica.halting();
+        return halting();
+    }
+
+    @Override
+    public boolean halting() {
+        synchronized (lock) {
+            return replica.halting();
+        }
     }
 
     @Override

@@ -38,12 +38,34 @@ final class JoinedWorker extends RingWorker {
     @Override
     public void train(Trainee trainee) {
         trainee.enter(communicator);
-        for (Trainee.Part part : trainee.state()) {
-            communicator.broadcast(part.memory(), part.type(), ROOT);
+        try (Levelling levelling = new Levelling(trainee, rank() == ROOT)) {
+            levelling.run(communicator, ROOT);
+            levelling.apply();
         }
         trainee.resume(0);
-        for (long step = 1; step <= trainee.steps(); step++) {
-            trainee.step(step, StepGate.OPEN);
+        OpenGate gate = new OpenGate();
+        while (gate.steps < trainee.steps()) {
+            trainee.step(gate.steps + 1, gate);
+        }
+    }
+
+    /** Lets all through, and counts the steps. */
+    private static final class OpenGate implements StepGate {
+        private long steps;
+
+        @Override
+        public boolean enter() {
+            return false;
+        }
+
+        @Override
+        public boolean halting() {
+            return false;
+        }
+
+        @Override
+        public void complete(boolean halt) {
+            steps++;
         }
     }
 }

@@ -2,7 +2,9 @@ package io.kolo.executor.worker;
 
 import io.kolo.allreduce.Communicator;
 import io.kolo.executor.Trainee;
+import io.kolo.kernels.DataType;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,35 +14,43 @@ import java.util.List;
  * whole.
  */
 final class Levelling implements AutoCloseable {
+    private static final long ALIGNMENT = 64;
+
     private final Arena arena = Arena.ofShared();
-    private final List<Trainee.Part> own;
+    private final Trainee trainee;
     private final boolean holder;
-    private final List<Trainee.Part> taken;
+    private List<Trainee.Part> taken = List.of();
 
-    Levelling(List<Trainee.Part> own, boolean holder) {
-        this.own = own;
+    Levelling(Trainee trainee, boolean holder) {
+        this.trainee = trainee;
         this.holder = holder;
-        this.taken = holder ? own : aside(own);
     }
 
-    private List<Trainee.Part> aside(List<Trainee.Part> parts) {
-        List<Trainee.Part> aside = new ArrayList<>();
-        for (Trainee.Part part : parts) {
-            aside.add(new Trainee.Part(arena.allocate(part.memory().byteSize(), 64), part.type()));
-        }
-        return aside;
-    }
-
+    /** First all hear how long the parts are. */
     void run(Communicator ring, int root) {
+        List<Trainee.Part> own = trainee.state();
+        long[] lengths =
+                own.stream().mapToLong(part -> part.memory().byteSize()).toArray();
+        ring.broadcast(MemorySegment.ofArray(lengths), DataType.I64, root);
+        taken = holder ? own : aside(own, lengths);
         for (Trainee.Part part : taken) {
             ring.broadcast(part.memory(), part.type(), root);
         }
     }
 
+    private List<Trainee.Part> aside(List<Trainee.Part> own, long[] lengths) {
+        List<Trainee.Part> aside = new ArrayList<>();
+        for (int i = 0; i < lengths.length; i++) {
+            aside.add(new Trainee.Part(
+                    arena.allocate(lengths[i], ALIGNMENT), own.get(i).type()));
+        }
+        return aside;
+    }
+
     /** The state is this rank's now. */
     void apply() {
-        for (int i = 0; i < own.size() && !holder; i++) {
-            own.get(i).memory().copyFrom(taken.get(i).memory());
+        if (!holder) {
+            trainee.load(taken);
         }
     }
 

@@ -101,7 +101,7 @@ public final class WorkerMain {
         Map<String, String> variables = System.getenv();
         Path folder = Path.of(WorkerEnvironment.required(variables, Engine.FOLDER));
         try {
-            new WorkerMain(WorkerEnvironment.of(variables), folder).serve();
+            new WorkerMain(WorkerEnvironment.of(variables), folder).serve(variables.get(WorkerEnvironment.SPOT));
         } catch (Throwable e) { // libraries have threads that would keep a process without its main thread alive
             e.printStackTrace();
             JobFolder.abandon(folder);
@@ -203,7 +203,7 @@ public final class WorkerMain {
     private void drain() {
         if (!leaving && worker instanceof ElasticWorker) {
             outbox().sendNow(FromWorker.newBuilder()
-                    .setDrain(Drain.getDefaultInstance())
+                    .setDrain(Drain.newBuilder().setReason("SIGTERM"))
                     .build());
             try {
                 var unused = left.await(NOTICE.toMillis(), TimeUnit.MILLISECONDS);
@@ -213,8 +213,18 @@ public final class WorkerMain {
         }
     }
 
-    private void serve() throws InterruptedException {
+    /** The cloud takes this machine away; its other workers may have heard of it, too. */
+    private void onNotice(String notice) {
+        outbox().sendNow(FromWorker.newBuilder()
+                .setDrain(Drain.newBuilder().setReason(notice).setNode(true))
+                .build());
+    }
+
+    private void serve(@Nullable String spot) throws InterruptedException {
         Runtime.getRuntime().addShutdownHook(new Thread(this::drain, "kolo-drain"));
+        if (spot != null) {
+            SpotWatch.start(spot, this::onNotice);
+        }
         var unused = Executors.newSingleThreadScheduledExecutor(
                         Thread.ofPlatform().daemon().name("kolo-heartbeat").factory())
                 .scheduleWithFixedDelay(this::beat, 0, HEARTBEAT_INTERVAL_MS, TimeUnit.MILLISECONDS);
