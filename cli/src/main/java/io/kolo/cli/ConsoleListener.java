@@ -50,6 +50,11 @@ abstract class ConsoleListener implements JobListener, AutoCloseable {
     }
 
     @Override
+    public void onCoordinatorLost(String reason) {
+        print("kolo: another coordinator is started: " + reason);
+    }
+
+    @Override
     public void onWaiting(String reason) {
         print("kolo: waiting: " + reason);
     }

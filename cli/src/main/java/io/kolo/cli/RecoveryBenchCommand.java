@@ -35,7 +35,7 @@ final class RecoveryBenchCommand implements Runnable {
     private static final long MOST_WAIT_MS = 1000;
 
     /** A worker's JVM takes a few seconds to come up on a busy machine. */
-    private static final long STEPS_A_KILL = 300;
+    private static final long STEPS_A_CHANGE = 300;
 
     @Option(
             names = {"-n", "--workers"},
@@ -50,6 +50,13 @@ final class RecoveryBenchCommand implements Runnable {
             defaultValue = "20",
             description = "How many workers are killed (default: ${DEFAULT-VALUE}).")
     private int kills;
+
+    @Option(
+            names = "--drains",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "How many workers are told to leave (default: ${DEFAULT-VALUE}).")
+    private int drains;
 
     @Option(
             names = "--step",
@@ -81,23 +88,24 @@ final class RecoveryBenchCommand implements Runnable {
     private final NavigableSet<Long> knownNs = new ConcurrentSkipListSet<>();
 
     private final NavigableSet<Long> killedNs = new ConcurrentSkipListSet<>();
+    private final NavigableSet<Long> drainedNs = new ConcurrentSkipListSet<>();
 
     @Override
     public void run() {
-        if (workers < 2 || kills < 1) {
-            throw new IllegalArgumentException("give at least 2 workers, and 1 kill");
+        if (workers < 2 || kills < 0 || drains < 0 || kills + drains == 0) {
+            throw new IllegalArgumentException("give at least 2 workers, and 1 kill or drain");
         }
         RecoveryBenchmark.Options options =
-                new RecoveryBenchmark.Options(kills * STEPS_A_KILL, step.toNanos(), modelBytes);
+                new RecoveryBenchmark.Options((kills + drains) * STEPS_A_CHANGE, step.toNanos(), modelBytes);
         try (ElasticRayExecutor executor = ElasticRayExecutor.builder()
                 .minWorkers(1)
                 .maxWorkers(workers)
-                .resetLimit(2 * kills)
+                .resetLimit(2 * (kills + drains))
                 .cooldown(Duration.ofMillis(1))
                 .listener(new Generations())
                 .build()) {
             executor.start();
-            Thread killer = Thread.ofPlatform().daemon().name("kolo-killer").start(() -> kill(executor));
+            Thread killer = Thread.ofPlatform().daemon().name("kolo-killer").start(() -> change(executor));
             List<RecoveryBenchmark.Step> steps = executor.run(worker -> RecoveryBenchmark.run(worker, options))
                     .getFirst();
             killer.interrupt();
@@ -120,10 +128,10 @@ final class RecoveryBenchCommand implements Runnable {
         public void onLost(int worker, String reason) {}
     }
 
-    /** Kills any worker but that of rank 0, which notes the steps; and only when all are there. */
-    private void kill(ElasticRayExecutor executor) {
+    /** Kills any worker but that of rank 0, which notes the steps, or drains it; and only when all are there. */
+    private void change(ElasticRayExecutor executor) {
         SplittableRandom random = new SplittableRandom(seed);
-        for (int i = 0; i < kills; i++) {
+        for (int i = 0; i < kills + drains; i++) {
             while (executor.members().size() < workers) {
                 LockSupport.parkNanos(POLL_NS);
                 if (Thread.interrupted()) {
@@ -133,8 +141,14 @@ final class RecoveryBenchCommand implements Runnable {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextLong(LEAST_WAIT_MS, MOST_WAIT_MS)));
             List<Integer> members = executor.members();
             if (members.size() == workers) {
-                killedNs.add(System.nanoTime());
-                executor.kill(members.get(random.nextInt(1, workers)));
+                int worker = members.get(random.nextInt(1, workers));
+                if (i < kills) {
+                    killedNs.add(System.nanoTime());
+                    executor.kill(worker);
+                } else {
+                    drainedNs.add(System.nanoTime());
+                    executor.drain(worker);
+                }
                 long number = decidedNs.lastKey();
                 while (decidedNs.lastKey() == number && !Thread.interrupted()) {
                     LockSupport.parkNanos(POLL_NS);
@@ -146,37 +160,44 @@ final class RecoveryBenchCommand implements Runnable {
     private void report(List<Change> changes) {
         Map<String, List<Double>> losses = new LinkedHashMap<>();
         Map<String, List<Double>> joins = new LinkedHashMap<>();
+        Map<String, List<Double>> departures = new LinkedHashMap<>();
         for (Change change : changes) {
             long decided = decidedNs.getOrDefault(
                     change.after().ring().number(), change.before().endNs());
-            if (change.lost()) {
-                Long killed = killedNs.floor(change.after().endNs());
-                Long known = killed == null ? null : knownNs.ceiling(killed);
-                if (killed != null && known != null) {
-                    add(
-                            losses,
-                            "kill -9 to the end of the next step",
-                            killed,
-                            change.after().endNs() - step.toNanos());
-                    add(losses, "  it is known", killed, known);
-                    add(losses, "  the others have frozen, and the next ring is decided", known, decided);
-                    addForming(losses, change.after(), decided);
-                }
+            Long drained = drainedNs.floor(change.after().endNs());
+            if (!change.lost()) {
+                addPause(joins, "the pause of those that are there when one joins", change, decided);
+            } else if (drained != null) {
+                addPause(departures, "the pause of those that stay when one leaves", change, decided);
             } else {
-                add(
-                        joins,
-                        "the pause of those that are there when one joins",
-                        change.before().endNs(),
-                        change.after().endNs() - step.toNanos());
-                add(joins, "  the next ring is decided", change.before().endNs(), decided);
-                addForming(joins, change.after(), decided);
+                addLoss(losses, change, decided);
             }
         }
         PrintWriter out = spec.commandLine().getOut();
         out.printf(Locale.ROOT, "%n%-56s %5s %8s %8s %8s%n", "ms, less a step's own time", "n", "median", "p99", "max");
         losses.forEach(this::print);
         joins.forEach(this::print);
+        departures.forEach(this::print);
         out.flush();
+    }
+
+    private void addLoss(Map<String, List<Double>> losses, Change change, long decidedNs) {
+        Long killed = killedNs.floor(change.after().endNs());
+        Long known = killed == null ? null : knownNs.ceiling(killed);
+        if (killed != null && known != null) {
+            long endNs = change.after().endNs() - step.toNanos();
+            add(losses, "kill -9 to the end of the next step", killed, endNs);
+            add(losses, "  it is known", killed, known);
+            add(losses, "  the others have frozen, and the next ring is decided", known, decidedNs);
+            addForming(losses, change.after(), decidedNs);
+        }
+    }
+
+    private void addPause(Map<String, List<Double>> pauses, String what, Change change, long decidedNs) {
+        long fromNs = change.before().endNs();
+        add(pauses, what, fromNs, change.after().endNs() - step.toNanos());
+        add(pauses, "  the next ring is decided", fromNs, decidedNs);
+        addForming(pauses, change.after(), decidedNs);
     }
 
     private void addForming(Map<String, List<Double>> phases, RecoveryBenchmark.Step first, long decidedNs) {

@@ -62,12 +62,14 @@ final class ElasticJob {
      * Runs a function on all workers, and on each that comes meanwhile.
      *
      * @param number the run's in the job
+     * @param scope who runs it
      * @return the serialized results of the last generation, by rank
      * @throws JobFailedException if a worker's function throws, or the training cannot go on
      */
-    List<ByteString> run(int number, ByteString function) throws InterruptedException {
+    List<ByteString> run(int number, ByteString function, ElasticRun.Scope scope) throws InterruptedException {
         Path journal = logs == null ? null : logs.folder().resolve("journal-" + number);
-        ElasticRun run = new ElasticRun(this, CoordinatorProcess.run(number, rules, settings, journal), function);
+        ElasticRun run =
+                new ElasticRun(this, CoordinatorProcess.run(number, rules, settings, journal), function, scope);
         running = run;
         return run.execute();
     }

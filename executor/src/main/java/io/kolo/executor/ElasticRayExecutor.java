@@ -55,11 +55,52 @@ public final class ElasticRayExecutor implements AutoCloseable {
      * @throws IllegalStateException if a result can't be read here, for instance because its class is missing
      */
     public <R extends @Nullable Object> List<R> run(TrainingFunction<R> function) {
+        return run(function, ElasticRun.Scope.TRAINING);
+    }
+
+    private <R extends @Nullable Object> List<R> run(TrainingFunction<R> function, ElasticRun.Scope scope) {
         ByteString bytes = ObjectCodec.write(function, "the training function");
-        List<ByteString> results = holder.await(holder.job().submit(RayExecutor.name(function), bytes));
+        List<ByteString> results = holder.await(holder.job().submit(RayExecutor.name(function), bytes, scope));
         @SuppressWarnings("unchecked") // it is what the function returned
         List<R> typed = (List<R>) ElasticRun.read(results, holder.settings().loader());
         return typed;
+    }
+
+    /**
+     * Launches the workers and builds an object on each of them, which stays there from call to call; on one that comes
+     * later, before its first call.
+     *
+     * @param factory builds the object; called once on each worker
+     * @param <E> the object, which never leaves its worker and need not be serializable
+     * @throws JobFailedException if a worker did not come up, or its factory throws
+     */
+    public <E> Workers<E> start(SerializableSupplier<E> factory) {
+        return start(worker -> factory.get());
+    }
+
+    /**
+     * Launches the workers and builds an object on each of them, which stays there from call to call; on one that comes
+     * later, before its first call.
+     *
+     * @param factory builds the object of a worker, which has no rank yet; called once on each
+     * @param <E> the object, which never leaves its worker and need not be serializable
+     * @throws JobFailedException if a worker did not come up, or its factory throws
+     */
+    public <E> Workers<E> start(TrainingFunction<E> factory) {
+        start();
+        Workers.Caller caller = new Workers.Caller() {
+            @Override
+            public <R extends @Nullable Object> List<R> all(TrainingFunction<R> function) {
+                return run(function, ElasticRun.Scope.CALL);
+            }
+
+            @Override
+            public <R extends @Nullable Object> R single(TrainingFunction<R> function) {
+                return run(function, ElasticRun.Scope.SINGLE_CALL).getFirst();
+            }
+        };
+        caller.all(new Workers.Build<>(factory));
+        return new Workers<>(factory, caller);
     }
 
     /**

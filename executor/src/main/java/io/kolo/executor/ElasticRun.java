@@ -23,11 +23,30 @@ import org.jspecify.annotations.Nullable;
  * all workers have.
  */
 final class ElasticRun {
+    /** Who runs a function, and what a loss does to it. */
+    enum Scope {
+        /** All workers, and all that come; it goes on without those that are lost. */
+        TRAINING,
+        /**
+         * All workers; unless they train in it, it fails when one is lost that has not answered, and the job goes on.
+         */
+        CALL,
+        /** As a call, of the worker with the lowest number alone. */
+        SINGLE_CALL;
+
+        /** Returns whether the job goes on after a failure. */
+        boolean outlives(Throwable failure) {
+            return this != TRAINING && failure instanceof WorkerLostException;
+        }
+    }
+
     private static final long TURN_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final ElasticJob job;
     private final Run run;
     private final ByteString function;
+    private final Scope scope;
+    private final Set<Integer> called = new TreeSet<>();
     private final Map<Integer, ByteString> returned = new TreeMap<>();
     private final Set<Integer> lost = new TreeSet<>();
 
@@ -40,10 +59,11 @@ final class ElasticRun {
     private boolean begun;
     private boolean done;
 
-    ElasticRun(ElasticJob job, Run run, ByteString function) {
+    ElasticRun(ElasticJob job, Run run, ByteString function, Scope scope) {
         this.job = job;
         this.run = run;
         this.function = function;
+        this.scope = scope;
         this.outcome = new RunOutcome(job.workers);
         job.events.rankBy(worker -> members.indexOf(worker));
     }
@@ -88,14 +108,16 @@ final class ElasticRun {
     }
 
     private boolean isOver() {
-        return (done || (generation == 0 && job.replacements.coming().isEmpty()))
+        return (generation > 0
+                        ? done
+                        : scope != Scope.TRAINING || job.replacements.coming().isEmpty())
                 && !members().isEmpty()
                 && returned.keySet().containsAll(members());
     }
 
-    /** The members of the last generation by rank; where nobody trains, all that are there. */
+    /** The members of the last generation by rank; where nobody trains, all that were called, or are there. */
     private List<Integer> members() {
-        return generation > 0 ? members : List.copyOf(job.connections.keySet());
+        return generation > 0 ? members : List.copyOf(scope == Scope.TRAINING ? job.connections.keySet() : called);
     }
 
     /** Returns the members of the last generation by rank; any thread may ask. */
@@ -104,6 +126,10 @@ final class ElasticRun {
     }
 
     private void send(int worker) {
+        if (scope == Scope.SINGLE_CALL && !called.isEmpty()) {
+            return;
+        }
+        called.add(worker);
         try {
             Objects.requireNonNull(job.connections.get(worker)).function(function, run.getNumber());
         } catch (TimeoutException e) {
@@ -169,6 +195,7 @@ final class ElasticRun {
         if (worker == WorkerEvent.COORDINATOR) {
             job.events.forget(worker);
             job.coordinator.ended(exited.exitCode());
+            job.listener.onCoordinatorLost(job.workers.describeEnd(worker, exited.exitCode()));
         } else {
             gone(worker, "ended");
             job.replacements.gone(worker, nowNs);
@@ -190,9 +217,13 @@ final class ElasticRun {
         if (forget(worker)) {
             job.coordinator.lost(worker, reason);
             job.listener.onGone(worker);
-            if (done && members().contains(worker) && !returned.containsKey(worker)) {
+            boolean isCall = scope != Scope.TRAINING && generation == 0;
+            if ((done || isCall) && members().contains(worker) && !returned.containsKey(worker)) {
                 throw new WorkerLostException(
-                        job.workers.name(worker) + " " + reason + " after its training, before it had returned",
+                        job.workers.name(worker) + " " + reason
+                                + (isCall
+                                        ? " before it had answered a call"
+                                        : " after its training, before it had returned"),
                         worker);
             }
         }

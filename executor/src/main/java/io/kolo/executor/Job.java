@@ -164,7 +164,8 @@ final class Job implements AutoCloseable {
 
     private void awaitJoins(int count, long deadlineNs) {
         while (hellos.size() < count || (elastic != null && !elastic.coordinator.isThere())) {
-            switch (next(deadlineNs, () -> awaited(count) + " to join")) {
+            switch (next(
+                    deadlineNs, () -> (hellos.size() < count ? missing(hellos) : "the coordinator") + " to join")) {
                 case WorkerEvent.Joined joined -> {
                     hellos.put(joined.slot(), joined.hello());
                     connections.put(joined.slot(), joined.connection());
@@ -178,10 +179,6 @@ final class Job implements AutoCloseable {
                 case WorkerEvent other -> throwIfEnded(other);
             }
         }
-    }
-
-    private String awaited(int count) {
-        return hellos.size() < count ? missing(hellos) : "the coordinator";
     }
 
     private String missing(Map<Integer, ?> present) {
@@ -263,28 +260,32 @@ final class Job implements AutoCloseable {
      * Has a serialized function run on the workers of an elastic job, after those that were submitted before.
      *
      * @param what names the function, for the summary
+     * @param scope who runs it
      * @return the serialized results of the last generation, by rank
      */
-    CompletableFuture<List<ByteString>> submit(String what, ByteString function) {
+    CompletableFuture<List<ByteString>> submit(String what, ByteString function, ElasticRun.Scope scope) {
         CompletableFuture<List<ByteString>> results = new CompletableFuture<>();
         try {
-            runner.execute(() -> execute(what, function, results));
+            runner.execute(() -> execute(what, function, scope, results));
         } catch (RejectedExecutionException e) {
             throw new CancellationException("the executor was closed");
         }
         return results;
     }
 
-    private void execute(String what, ByteString function, CompletableFuture<List<ByteString>> results) {
+    private void execute(
+            String what, ByteString function, ElasticRun.Scope scope, CompletableFuture<List<ByteString>> results) {
         long startNs = System.nanoTime();
         int number = runs.size() + 1;
         List<ByteString> values = List.of();
         Throwable failure = null;
         try {
-            values = Objects.requireNonNull(elastic).run(number, function);
+            values = Objects.requireNonNull(elastic).run(number, function, scope);
         } catch (Throwable e) {
             failure = e;
-            events.close();
+            if (!scope.outlives(e)) {
+                events.close();
+            }
         }
         String end = failure == null ? "returned" : String.valueOf(failure);
         runs.add(new JobSummary.Run(number, what, values.size(), (System.nanoTime() - startNs) / 1e9, end));

@@ -32,6 +32,11 @@ public interface JobListener {
         System.out.println("kolo: lost worker " + worker + ": " + reason);
     }
 
+    /** An elastic job has lost its coordinator: the workers train on, and another one is started. */
+    default void onCoordinatorLost(String reason) {
+        System.out.println("kolo: another coordinator is started: " + reason);
+    }
+
     /** An elastic job waits, such as for "1 of at least 2 workers". */
     default void onWaiting(String reason) {
         System.out.println("kolo: waiting: " + reason);

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * One thread uses an executor; any thread may close it. A JVM that ends takes its workers along.
  */
 public final class RayExecutor implements AutoCloseable {
+    private static final Set<Integer> FIRST = Set.of(0);
+
     private final JobHolder holder;
 
     RayExecutor(JobSettings settings) {
@@ -73,7 +75,8 @@ public final class RayExecutor implements AutoCloseable {
                 IntStream.range(0, holder.settings().workers()).boxed().collect(Collectors.toSet()));
     }
 
-    <R extends @Nullable Object> List<CompletableFuture<R>> submit(TrainingFunction<R> function, Set<Integer> ranks) {
+    private <R extends @Nullable Object> List<CompletableFuture<R>> submit(
+            TrainingFunction<R> function, Set<Integer> ranks) {
         ByteString bytes = ObjectCodec.write(function, "the training function");
         List<CompletableFuture<R>> results = new ArrayList<>();
         for (CompletableFuture<@Nullable Object> result :
@@ -98,7 +101,7 @@ public final class RayExecutor implements AutoCloseable {
     }
 
     /** Waits for all results; throws what the first one that failed did. */
-    <R extends @Nullable Object> List<R> join(List<CompletableFuture<R>> futures) {
+    private <R extends @Nullable Object> List<R> join(List<CompletableFuture<R>> futures) {
         List<R> results = new ArrayList<>();
         for (CompletableFuture<R> future : futures) {
             results.add(holder.await(future));
@@ -127,7 +130,17 @@ public final class RayExecutor implements AutoCloseable {
     public <E> Workers<E> start(TrainingFunction<E> factory) {
         start();
         run(new Workers.Build<>(factory));
-        return new Workers<>(this);
+        return new Workers<>(factory, new Workers.Caller() {
+            @Override
+            public <R extends @Nullable Object> List<R> all(TrainingFunction<R> function) {
+                return run(function);
+            }
+
+            @Override
+            public <R extends @Nullable Object> R single(TrainingFunction<R> function) {
+                return join(submit(function, FIRST)).getFirst();
+            }
+        });
     }
 
     /**

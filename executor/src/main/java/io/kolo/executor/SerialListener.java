@@ -59,6 +59,11 @@ final class SerialListener implements JobListener {
     }
 
     @Override
+    public synchronized void onCoordinatorLost(String reason) {
+        tell(() -> listener.onCoordinatorLost(reason));
+    }
+
+    @Override
     public synchronized void onWaiting(String reason) {
         tell(() -> listener.onWaiting(reason));
     }

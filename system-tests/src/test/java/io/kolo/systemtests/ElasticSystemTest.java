@@ -13,10 +13,13 @@ import io.kolo.executor.JobGivenUpException;
 import io.kolo.executor.JobListener;
 import io.kolo.executor.Progress;
 import io.kolo.executor.WorkerFailedException;
+import io.kolo.executor.WorkerLostException;
+import io.kolo.executor.Workers;
 import io.kolo.systemtests.ElasticTraining.Hook;
 import io.kolo.testkit.Leftovers;
 import io.kolo.testkit.Seeded;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -157,7 +160,7 @@ class ElasticSystemTest {
             CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
             await("two members", () -> executor.members().size() == 2, run);
             long stopped = coordinator().findFirst().orElseThrow();
-            new ProcessBuilder("kill", "-STOP", String.valueOf(stopped)).start().waitFor();
+            signal("-STOP", stopped);
             await("another coordinator", () -> coordinator().anyMatch(pid -> pid != stopped), run);
             int leaving = executor.members().get(0);
             executor.drain(leaving);
@@ -165,6 +168,11 @@ class ElasticSystemTest {
             assertEquals(0, coordinator().filter(pid -> pid == stopped).count(), "it was ended");
             assertEqualToTheOracle(finish(run));
         }
+    }
+
+    private static void signal(String name, long pid) throws IOException, InterruptedException {
+        assertEquals(
+                0, new ProcessBuilder("kill", name, String.valueOf(pid)).start().waitFor());
     }
 
     private static LongStream coordinator() {
@@ -219,15 +227,20 @@ class ElasticSystemTest {
     }
 
     @Test
-    void shouldGoOnWithoutOneThatIsStoppedForEver() throws Exception {
+    void shouldWaitForOneThatIsStoppedForASecondAndGoOnWithoutOneThatIsStoppedForEver() throws Exception {
         try (ElasticRayExecutor executor = builder(1, 2).build()) {
             CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
             await("two members", () -> executor.members().size() == 2, run);
             await("progress of both", () -> news.pids.size() == 2, run);
             int stopped = executor.members().get(1);
-            new ProcessBuilder("kill", "-STOP", String.valueOf(news.pids.get(1)))
-                    .start()
-                    .waitFor();
+            int generations = news.generations.get();
+            signal("-STOP", news.pids.get(1));
+            Thread.sleep(1000); // for how long is what is tested
+            signal("-CONT", news.pids.get(1));
+            long step = news.step.get();
+            await("more steps", () -> news.step.get() > step + 5, run);
+            assertEquals(generations, news.generations.get(), "it was waited for");
+            signal("-STOP", news.pids.get(1));
             await("eviction", () -> !executor.members().contains(stopped), run);
             assertEqualToTheOracle(finish(run));
         }
@@ -300,6 +313,47 @@ class ElasticSystemTest {
                     .getFirst();
             assertEquals(first, second);
             assertThrows(IllegalArgumentException.class, () -> executor.run(worker -> news));
+        }
+    }
+
+    private long files(String prefix) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.getFileName().toString().startsWith(prefix))
+                    .count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Kept on a worker from call to call. */
+    private static final class Counter {
+        private int calls;
+
+        int call() {
+            return ++calls;
+        }
+    }
+
+    @Test
+    void shouldKeepObjectsOnWorkersAndFailACallOfOneThatIsLost() throws Exception {
+        try (ElasticRayExecutor executor = builder(1, 2).build()) {
+            Workers<Counter> workers = executor.start(Counter::new);
+            assertEquals(1, workers.executeSingle(Counter::call));
+            assertEquals(2, workers.executeSingle(Counter::call));
+            await("both", () -> workers.execute(Counter::call).size() == 2, new CompletableFuture<>());
+            String flag = folder.resolve("called").toString();
+            CompletableFuture<List<Integer>> call = CompletableFuture.supplyAsync(() -> workers.execute(counter -> {
+                Files.createFile(Path.of(flag + ProcessHandle.current().pid()));
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
+                return counter.call();
+            }));
+            await("both in the call", () -> files("called") == 2, call);
+            executor.kill(1);
+            WorkerLostException error = assertInstanceOf(WorkerLostException.class, failure(call));
+            assertTrue(error.toString().contains("before it had answered a call"), error.toString());
+            await("another in its place", () -> workers.execute(Counter::call).size() == 2, new CompletableFuture<>());
+            List<Integer> calls = workers.execute(Counter::call);
+            assertTrue(calls.get(0) > calls.get(1), calls + ": the object of the second is a new one");
         }
     }
 }

@@ -1,6 +1,9 @@
 package io.kolo.executor.coordinator;
 
+import io.kolo.checkpoint.GenerationRecord;
+import io.kolo.checkpoint.Journal;
 import io.kolo.elastic.Standing;
+import io.kolo.elastic.simulation.Campaign;
 import io.kolo.executor.control.ControlClient;
 import io.kolo.executor.control.ControlServer;
 import io.kolo.executor.control.JobToken;
@@ -21,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -38,6 +42,8 @@ import org.jspecify.annotations.Nullable;
 public final class CoordinatorMain implements MemberListener {
     private static final long TURN_NS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long HEARTBEAT_INTERVAL_MS = 500;
+    private static final int REHEARSED_RECORDS = 300;
+    private static final int REHEARSED_JOBS = 20;
     private static final int BROKEN = 1;
     private static final int DRIVER_LOST = 70;
 
@@ -83,7 +89,19 @@ public final class CoordinatorMain implements MemberListener {
         say(FromCoordinator.newBuilder().setNews(news));
     }
 
+    /** Writes a journal and decides for simulated jobs, so that the first decision is as fast as others. */
+    private void rehearse() {
+        List<GenerationRecord.Member> nobody = List.of(new GenerationRecord.Member(0, "rehearsal", true));
+        try (Journal journal = Journal.open(folder.resolve("rehearsal"))) {
+            for (int number = 1; number <= REHEARSED_RECORDS; number++) {
+                var unused = journal.append(new GenerationRecord(number, 0, 0, 0, nobody));
+            }
+        }
+        var unused = new Campaign().run(1, REHEARSED_JOBS, done -> {});
+    }
+
     private void serve() throws InterruptedException {
+        Thread.ofPlatform().daemon().name("kolo-rehearsal").start(this::rehearse);
         FromCoordinator heartbeat = FromCoordinator.newBuilder()
                 .setHeartbeat(Heartbeat.getDefaultInstance())
                 .build();
