@@ -77,6 +77,11 @@ public final class Journal implements AutoCloseable {
      * @throws IllegalStateException if one is damaged, or missing
      */
     public List<GenerationRecord> records() {
+        readOn();
+        return List.copyOf(records);
+    }
+
+    private void readOn() {
         Bytes<?> bytes = Bytes.elasticHeapByteBuffer();
         try {
             while (tailer.readBytes(bytes)) {
@@ -91,7 +96,6 @@ public final class Journal implements AutoCloseable {
         } finally {
             bytes.releaseLast();
         }
-        return List.copyOf(records);
     }
 
     private GenerationRecord decode(byte[] bytes) {
@@ -130,15 +134,16 @@ public final class Journal implements AutoCloseable {
     }
 
     private boolean appendLocked(GenerationRecord next) {
-        int expected = records().size() + 1;
-        if (next.number() > expected) {
+        readOn();
+        if (next.number() > next()) {
             throw new IllegalArgumentException(
                     "generation " + next.number() + " can't follow " + records.size() + " in " + folder);
         }
-        if (next.number() == expected) {
+        boolean free = next.number() == next();
+        if (free) {
             appender.writeBytes(Bytes.wrapForRead(next.encode()));
         }
-        return next.number() == expected;
+        return free;
     }
 
     /** The lock of a process that dies is free at once. */

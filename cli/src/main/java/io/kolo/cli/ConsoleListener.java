@@ -3,7 +3,6 @@ package io.kolo.cli;
 import io.kolo.executor.JobListener;
 import io.kolo.executor.Progress;
 import java.io.PrintStream;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -35,28 +34,8 @@ abstract class ConsoleListener implements JobListener, AutoCloseable {
     }
 
     @Override
-    public void onGeneration(int generation, List<Integer> workers, long step) {
-        print("kolo: generation " + generation + ", workers " + workers + ", after step " + step);
-    }
-
-    @Override
-    public void onDraining(int worker, String reason) {
-        print("kolo: worker " + worker + " is to leave: " + reason);
-    }
-
-    @Override
-    public void onLost(int worker, String reason) {
-        print("kolo: lost worker " + worker + ": " + reason);
-    }
-
-    @Override
-    public void onCoordinatorLost(String reason) {
-        print("kolo: another coordinator is started: " + reason);
-    }
-
-    @Override
-    public void onWaiting(String reason) {
-        print("kolo: waiting: " + reason);
+    public void onNews(String line) {
+        print(line);
     }
 
     @Override

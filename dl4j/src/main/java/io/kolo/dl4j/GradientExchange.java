@@ -70,7 +70,8 @@ final class GradientExchange {
      */
     int sum(Replica replica, int batchSize) {
         Communicator communicator = ring();
-        figures.setAtIndex(ValueLayout.JAVA_DOUBLE, HALT, gate.enter() ? 1 : 0);
+        gate.enter();
+        figures.setAtIndex(ValueLayout.JAVA_DOUBLE, HALT, gate.halting() ? 1 : 0);
         figures.setAtIndex(ValueLayout.JAVA_DOUBLE, SAMPLES, batchSize);
         figures.setAtIndex(
                 ValueLayout.JAVA_DOUBLE,

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +74,14 @@ final class CoordinatorProcess {
         }
     }
 
+    /** What is not heard, since it is not there, is told again once it is. */
+    private void tell(Consumer<CoordinatorConnection> message) {
+        CoordinatorConnection there = connection;
+        if (there != null) {
+            message.accept(there);
+        }
+    }
+
     /** Tells a worker where the coordinator is, if it is anywhere. */
     void introduce(WorkerConnection worker) {
         if (connection != null) {
@@ -86,17 +95,13 @@ final class CoordinatorProcess {
         lost.clear();
         draining.clear();
         expected = Set.of();
-        CoordinatorConnection there = connection;
-        if (there != null) {
-            there.run(next);
-        }
+        tell(there -> there.run(next));
     }
 
     /** These workers are there, or on their way. */
     void expect(Set<Integer> workers) {
-        CoordinatorConnection there = connection;
-        if (there != null && !workers.equals(expected)) {
-            there.expected(workers);
+        if (!workers.equals(expected)) {
+            tell(there -> there.expected(workers));
         }
         expected = workers;
     }
@@ -104,18 +109,12 @@ final class CoordinatorProcess {
     /** A worker is gone. */
     void lost(int worker, String reason) {
         lost.put(worker, reason);
-        CoordinatorConnection there = connection;
-        if (there != null) {
-            there.lost(worker, reason);
-        }
+        tell(there -> there.lost(worker, reason));
     }
 
     /** A worker is to leave between two steps; returns whether that is news. */
     boolean drain(int worker) {
-        CoordinatorConnection there = connection;
-        if (there != null) {
-            there.draining(worker);
-        }
+        tell(there -> there.draining(worker));
         return draining.add(worker);
     }
 
@@ -142,10 +141,7 @@ final class CoordinatorProcess {
 
     /** The job is over; by any thread. */
     void goodbye() {
-        CoordinatorConnection there = connection;
-        if (there != null) {
-            there.goodbye();
-        }
+        tell(CoordinatorConnection::goodbye);
     }
 
     /**

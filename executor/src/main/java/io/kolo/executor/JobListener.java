@@ -14,9 +14,16 @@ public interface JobListener {
         System.out.println("[" + rank + " " + node + "] " + line);
     }
 
+    /**
+     * There is news of an elastic job, in one line: what the methods below have to tell, where they are not overridden.
+     */
+    default void onNews(String line) {
+        System.out.println(line);
+    }
+
     /** An elastic job goes on with these workers, by rank; {@code step} is the last that counts. */
     default void onGeneration(int generation, List<Integer> workers, long step) {
-        System.out.println("kolo: generation " + generation + ", workers " + workers + ", after step " + step);
+        onNews("kolo: generation " + generation + ", workers " + workers + ", after step " + step);
     }
 
     /** An elastic job goes on without a worker; {@link #onLost} says how it ended, once its process has. */
@@ -24,22 +31,22 @@ public interface JobListener {
 
     /** A worker of an elastic job is to leave between two steps. */
     default void onDraining(int worker, String reason) {
-        System.out.println("kolo: worker " + worker + " is to leave: " + reason);
+        onNews("kolo: worker " + worker + " is to leave: " + reason);
     }
 
     /** An elastic job has lost a worker. */
     default void onLost(int worker, String reason) {
-        System.out.println("kolo: lost worker " + worker + ": " + reason);
+        onNews("kolo: lost worker " + worker + ": " + reason);
     }
 
     /** An elastic job has lost its coordinator: the workers train on, and another one is started. */
     default void onCoordinatorLost(String reason) {
-        System.out.println("kolo: another coordinator is started: " + reason);
+        onNews("kolo: another coordinator is started: " + reason);
     }
 
     /** An elastic job waits, such as for "1 of at least 2 workers". */
     default void onWaiting(String reason) {
-        System.out.println("kolo: waiting: " + reason);
+        onNews("kolo: waiting: " + reason);
     }
 
     /** A worker has reported how far it is. */

@@ -89,7 +89,7 @@ final class StateTrainee implements Trainee {
             state.reset();
         }
         ran = true;
-        var unused = gate.enter();
+        gate.enter();
         try {
             loop.run(worker);
         } catch (RuntimeException e) {
@@ -108,7 +108,7 @@ final class StateTrainee implements Trainee {
         done++;
         over = last;
         if (!last) {
-            var unused = gate.enter(); // throws if all have halted
+            gate.enter(); // throws if all have halted
         }
     }
 

@@ -5,9 +5,7 @@ public interface StepGate {
     /** A gate that is always open: nobody joins, and who leaves ends the job. */
     StepGate OPEN = new StepGate() {
         @Override
-        public boolean enter() {
-            return false;
-        }
+        public void enter() {}
 
         @Override
         public boolean halting() {
@@ -21,12 +19,14 @@ public interface StepGate {
     /**
      * This rank has its share of the step, and goes into the ring.
      *
-     * @return whether this rank wants all to halt after the step; the ranks combine that with their shares
      * @throws StepLostException if the ring is broken already
      */
-    boolean enter();
+    void enter();
 
-    /** Returns whether this rank wants all to halt after the step, as far as it is known now. */
+    /**
+     * Returns whether this rank wants all to halt after the step, as far as it is known now; the ranks combine that
+     * with their shares.
+     */
     boolean halting();
 
     /**

@@ -130,7 +130,8 @@ public final class RecoveryBenchmark implements Trainee {
         while (System.nanoTime() < deadlineNs) {
             LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(100));
         }
-        halt.set(ValueLayout.JAVA_INT, 0, gate.enter() ? 1 : 0);
+        gate.enter();
+        halt.set(ValueLayout.JAVA_INT, 0, gate.halting() ? 1 : 0);
         here.allReduce(halt, DataType.I32, ReduceOp.MAX);
         here.allReduce(gradient, DataType.F32, ReduceOp.SUM);
         gate.complete(halt.get(ValueLayout.JAVA_INT, 0) > 0);

@@ -2,7 +2,6 @@ package io.kolo.systemtests;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpExchange;
@@ -28,8 +27,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -39,7 +36,6 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Leftovers.class)
 @Timeout(value = 4, unit = TimeUnit.MINUTES)
 class DepartureSystemTest {
-    private static final Duration PATIENT = Duration.ofSeconds(90);
     private static final String NOTICE = "{\"action\": \"terminate\", \"time\": \"2017-09-18T08:22:00Z\"}";
 
     @TempDir
@@ -82,22 +78,13 @@ class DepartureSystemTest {
         CompletableFuture<Integer> run = CompletableFuture.supplyAsync(
                 () -> executor.run(worker -> ElasticTraining.train(worker, flag, (w, batch) -> {}))
                         .size());
-        await("two members that train", () -> executor.members().size() == 2 && news.pids.size() == 2, run);
+        Runs.await("two members that train", () -> executor.members().size() == 2 && news.pids.size() == 2, run);
         return run;
-    }
-
-    private static void await(String what, BooleanSupplier condition, CompletableFuture<?> run) {
-        long deadlineNs = System.nanoTime() + PATIENT.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertFalse(run.isDone(), () -> "the run is over, and still no " + what + ": " + run);
-            assertTrue(System.nanoTime() - deadlineNs < 0, "no " + what);
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
-        }
     }
 
     private void finish(CompletableFuture<Integer> run, int size) throws Exception {
         Files.createFile(folder.resolve("go"));
-        assertEquals(size, run.get(PATIENT.toSeconds(), TimeUnit.SECONDS));
+        assertEquals(size, run.get(Runs.PATIENT.toSeconds(), TimeUnit.SECONDS));
         assertEquals(List.of(), news.lost, "nobody was lost");
     }
 
@@ -106,12 +93,10 @@ class DepartureSystemTest {
         try (ElasticRayExecutor executor = builder().build()) {
             CompletableFuture<Integer> run = start(executor);
             int leaving = executor.members().get(1);
-            new ProcessBuilder("kill", "-TERM", String.valueOf(news.pids.get(1)))
-                    .start()
-                    .waitFor();
-            await("departure", () -> !executor.members().contains(leaving), run);
+            Runs.signal("-TERM", news.pids.get(1));
+            Runs.await("departure", () -> !executor.members().contains(leaving), run);
             assertEquals(List.of(leaving + " SIGTERM"), news.said);
-            await("another in its place", () -> executor.members().size() == 2, run);
+            Runs.await("another in its place", () -> executor.members().size() == 2, run);
             finish(run, 2);
         }
     }
@@ -160,7 +145,7 @@ class DepartureSystemTest {
             CompletableFuture<Integer> run = start(executor);
             List<Integer> before = executor.members();
             metadata.given = true;
-            await("departure", () -> executor.members().size() == 1, run);
+            Runs.await("departure", () -> executor.members().size() == 1, run);
             int left = before.stream()
                     .filter(worker -> !executor.members().contains(worker))
                     .findFirst()
@@ -183,7 +168,7 @@ class DepartureSystemTest {
             job.awaitLine("kolo: worker 0 is to leave: kolo drain");
             job.awaitLine("generation 2, workers [1");
             assertTrue(job.lines().stream().noneMatch(line -> line.contains("lost worker")), () -> "" + job.lines());
-            new ProcessBuilder("kill", "-INT", pid).start().waitFor();
+            Runs.signal("-INT", job.pid());
             assertEquals(130, job.await());
         }
         assertSays(1, "no job of yours runs", "1", "0");

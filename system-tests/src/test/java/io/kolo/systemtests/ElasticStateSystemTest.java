@@ -2,7 +2,6 @@ package io.kolo.systemtests;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,7 +25,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -39,7 +37,6 @@ import org.junit.jupiter.api.io.TempDir;
 class ElasticStateSystemTest {
     private static final int STEPS = 400;
     private static final int ITEMS = 60;
-    private static final Duration PATIENT = Duration.ofSeconds(90);
 
     @TempDir
     private Path folder;
@@ -109,15 +106,6 @@ class ElasticStateSystemTest {
         }
     }
 
-    private static void await(String what, BooleanSupplier condition, CompletableFuture<?> run) {
-        long deadlineNs = System.nanoTime() + PATIENT.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertFalse(run.isDone(), () -> "the run is over, and still no " + what + ": " + run);
-            assertTrue(System.nanoTime() - deadlineNs < 0, "no " + what);
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
-        }
-    }
-
     @Test
     void shouldReturnToItsLastCommitThroughAKillAJoinAndADeparture(SplittableRandom random) throws Exception {
         try (ElasticRayExecutor executor = ElasticRayExecutor.builder()
@@ -129,16 +117,16 @@ class ElasticStateSystemTest {
             String flag = folder.resolve("go").toString();
             CompletableFuture<List<List<Long>>> run =
                     CompletableFuture.supplyAsync(() -> executor.run(worker -> train(worker, flag)));
-            await("three members", () -> executor.members().size() == 3, run);
+            Runs.await("three members", () -> executor.members().size() == 3, run);
             int victim = executor.members().get(random.nextInt(3));
             executor.kill(victim);
-            await("recovery", () -> !executor.members().contains(victim), run);
-            await("joiner", () -> executor.members().size() == 3, run);
+            Runs.await("recovery", () -> !executor.members().contains(victim), run);
+            Runs.await("joiner", () -> executor.members().size() == 3, run);
             int leaving = executor.members().get(random.nextInt(3));
             executor.drain(leaving);
-            await("departure", () -> !executor.members().contains(leaving), run);
+            Runs.await("departure", () -> !executor.members().contains(leaving), run);
             Files.createFile(folder.resolve("go"));
-            List<List<Long>> results = run.get(PATIENT.toSeconds(), TimeUnit.SECONDS);
+            List<List<Long>> results = run.get(Runs.PATIENT.toSeconds(), TimeUnit.SECONDS);
             for (List<Long> result : results) {
                 assertEquals(expected(), result.get(0));
                 assertEquals(STEPS, result.get(1));

@@ -1,7 +1,6 @@
 package io.kolo.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -39,7 +38,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -52,7 +50,6 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Leftovers.class)
 @Timeout(value = 4, unit = TimeUnit.MINUTES)
 class ElasticSystemTest {
-    private static final Duration PATIENT = Duration.ofSeconds(90);
 
     /** There is time for what a test has in store: until then each step takes a while. */
     @TempDir
@@ -91,20 +88,11 @@ class ElasticSystemTest {
         return CompletableFuture.supplyAsync(() -> executor.run(worker -> ElasticTraining.train(worker, flag, hook)));
     }
 
-    private static void await(String what, BooleanSupplier condition, CompletableFuture<?> run) {
-        long deadlineNs = System.nanoTime() + PATIENT.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertFalse(run.isDone(), () -> "the run is over, and still no " + what + ": " + run);
-            assertTrue(System.nanoTime() - deadlineNs < 0, "no " + what);
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
-        }
-    }
-
     /** The rest may be fast. */
     private List<NavigableMap<Long, Integer>> finish(CompletableFuture<List<NavigableMap<Long, Integer>>> run)
             throws Exception {
         Files.createFile(folder.resolve("go"));
-        return run.get(PATIENT.toSeconds(), TimeUnit.SECONDS);
+        return run.get(Runs.PATIENT.toSeconds(), TimeUnit.SECONDS);
     }
 
     private ElasticRayExecutorBuilder builder(int least, int most) {
@@ -139,17 +127,17 @@ class ElasticSystemTest {
     void shouldTrainOnWhileTheCoordinatorIsKilledAndAWorkerRightAfterIt(SplittableRandom random) throws Exception {
         try (ElasticRayExecutor executor = builder(2, 3).build()) {
             CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
-            await("three members", () -> executor.members().size() == 3, run);
+            Runs.await("three members", () -> executor.members().size() == 3, run);
             int generations = news.generations.get();
             executor.killCoordinator();
             long step = news.step.get();
-            await("steps without a coordinator", () -> news.step.get() > step + 5, run);
+            Runs.await("steps without a coordinator", () -> news.step.get() > step + 5, run);
             assertEquals(generations, news.generations.get(), "nobody was disturbed");
             executor.killCoordinator();
             int victim = executor.members().get(random.nextInt(3));
             executor.kill(victim);
-            await("recovery", () -> !executor.members().contains(victim), run);
-            await("joiner", () -> executor.members().size() == 3, run);
+            Runs.await("recovery", () -> !executor.members().contains(victim), run);
+            Runs.await("joiner", () -> executor.members().size() == 3, run);
             assertEqualToTheOracle(finish(run));
         }
     }
@@ -158,21 +146,16 @@ class ElasticSystemTest {
     void shouldReplaceACoordinatorThatIsStopped() throws Exception {
         try (ElasticRayExecutor executor = builder(1, 2).build()) {
             CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
-            await("two members", () -> executor.members().size() == 2, run);
+            Runs.await("two members", () -> executor.members().size() == 2, run);
             long stopped = coordinator().findFirst().orElseThrow();
-            signal("-STOP", stopped);
-            await("another coordinator", () -> coordinator().anyMatch(pid -> pid != stopped), run);
+            Runs.signal("-STOP", stopped);
+            Runs.await("another coordinator", () -> coordinator().anyMatch(pid -> pid != stopped), run);
             int leaving = executor.members().get(0);
             executor.drain(leaving);
-            await("departure", () -> !executor.members().contains(leaving), run);
+            Runs.await("departure", () -> !executor.members().contains(leaving), run);
             assertEquals(0, coordinator().filter(pid -> pid == stopped).count(), "it was ended");
             assertEqualToTheOracle(finish(run));
         }
-    }
-
-    private static void signal(String name, long pid) throws IOException, InterruptedException {
-        assertEquals(
-                0, new ProcessBuilder("kill", name, String.valueOf(pid)).start().waitFor());
     }
 
     private static LongStream coordinator() {
@@ -191,7 +174,7 @@ class ElasticSystemTest {
     void shouldGiveUpOnACoordinatorThatDiesAgainAndAgain() throws Exception {
         try (ElasticRayExecutor executor = builder(1, 1).build()) {
             CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
-            await("a member", () -> executor.members().size() == 1, run);
+            Runs.await("a member", () -> executor.members().size() == 1, run);
             Set<Long> killed = new HashSet<>();
             while (!run.isDone()) {
                 coordinator()
@@ -209,15 +192,15 @@ class ElasticSystemTest {
     void shouldComeToTheOraclesBitsThroughAKillAJoinAndADeparture(SplittableRandom random) throws Exception {
         try (ElasticRayExecutor executor = builder(2, 3).build()) {
             CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
-            await("three members", () -> executor.members().size() == 3, run);
+            Runs.await("three members", () -> executor.members().size() == 3, run);
             int victim = executor.members().get(random.nextInt(3));
             executor.kill(victim);
-            await("recovery", () -> !executor.members().contains(victim), run);
-            await("joiner", () -> executor.members().size() == 3, run);
+            Runs.await("recovery", () -> !executor.members().contains(victim), run);
+            Runs.await("joiner", () -> executor.members().size() == 3, run);
             int leaving = executor.members().get(random.nextInt(3));
             int before = news.generations.get();
             executor.drain(leaving);
-            await("departure", () -> !executor.members().contains(leaving), run);
+            Runs.await("departure", () -> !executor.members().contains(leaving), run);
             List<NavigableMap<Long, Integer>> results = finish(run);
             assertTrue(news.generations.get() > before);
             assertEquals(1, news.lost.size(), news.lost.toString());
@@ -230,18 +213,18 @@ class ElasticSystemTest {
     void shouldWaitForOneThatIsStoppedForASecondAndGoOnWithoutOneThatIsStoppedForEver() throws Exception {
         try (ElasticRayExecutor executor = builder(1, 2).build()) {
             CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
-            await("two members", () -> executor.members().size() == 2, run);
-            await("progress of both", () -> news.pids.size() == 2, run);
+            Runs.await("two members", () -> executor.members().size() == 2, run);
+            Runs.await("progress of both", () -> news.pids.size() == 2, run);
             int stopped = executor.members().get(1);
             int generations = news.generations.get();
-            signal("-STOP", news.pids.get(1));
+            Runs.signal("-STOP", news.pids.get(1));
             Thread.sleep(1000); // for how long is what is tested
-            signal("-CONT", news.pids.get(1));
+            Runs.signal("-CONT", news.pids.get(1));
             long step = news.step.get();
-            await("more steps", () -> news.step.get() > step + 5, run);
+            Runs.await("more steps", () -> news.step.get() > step + 5, run);
             assertEquals(generations, news.generations.get(), "it was waited for");
-            signal("-STOP", news.pids.get(1));
-            await("eviction", () -> !executor.members().contains(stopped), run);
+            Runs.signal("-STOP", news.pids.get(1));
+            Runs.await("eviction", () -> !executor.members().contains(stopped), run);
             assertEqualToTheOracle(finish(run));
         }
     }
@@ -255,9 +238,9 @@ class ElasticSystemTest {
                     LockSupport.parkNanos(TimeUnit.HOURS.toNanos(1));
                 }
             });
-            await("two members", () -> executor.members().size() == 2, run);
+            Runs.await("two members", () -> executor.members().size() == 2, run);
             int hanging = executor.members().get(1);
-            await("eviction", () -> !executor.members().contains(hanging), run);
+            Runs.await("eviction", () -> !executor.members().contains(hanging), run);
             assertEqualToTheOracle(finish(run));
         }
     }
@@ -266,7 +249,7 @@ class ElasticSystemTest {
     void shouldSayThatTheStateIsLostWhenAllMembersAre() throws Exception {
         try (ElasticRayExecutor executor = builder(2, 2).build()) {
             CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
-            await("progress of both", () -> news.pids.size() == 2, run);
+            Runs.await("progress of both", () -> news.pids.size() == 2, run);
             executor.members().forEach(executor::kill);
             JobGivenUpException error = assertInstanceOf(JobGivenUpException.class, failure(run));
             assertTrue(error.toString().contains("all workers that held the training's state are lost"));
@@ -289,7 +272,7 @@ class ElasticSystemTest {
     private static Throwable failure(CompletableFuture<?> run) throws InterruptedException, TimeoutException {
         ExecutionException error = null;
         try {
-            run.get(PATIENT.toSeconds(), TimeUnit.SECONDS);
+            run.get(Runs.PATIENT.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             error = e;
         }
@@ -340,18 +323,21 @@ class ElasticSystemTest {
             Workers<Counter> workers = executor.start(Counter::new);
             assertEquals(1, workers.executeSingle(Counter::call));
             assertEquals(2, workers.executeSingle(Counter::call));
-            await("both", () -> workers.execute(Counter::call).size() == 2, new CompletableFuture<>());
+            Runs.await("both", () -> workers.execute(Counter::call).size() == 2, new CompletableFuture<>());
             String flag = folder.resolve("called").toString();
             CompletableFuture<List<Integer>> call = CompletableFuture.supplyAsync(() -> workers.execute(counter -> {
                 Files.createFile(Path.of(flag + ProcessHandle.current().pid()));
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
                 return counter.call();
             }));
-            await("both in the call", () -> files("called") == 2, call);
+            Runs.await("both in the call", () -> files("called") == 2, call);
             executor.kill(1);
             WorkerLostException error = assertInstanceOf(WorkerLostException.class, failure(call));
             assertTrue(error.toString().contains("before it had answered a call"), error.toString());
-            await("another in its place", () -> workers.execute(Counter::call).size() == 2, new CompletableFuture<>());
+            Runs.await(
+                    "another in its place",
+                    () -> workers.execute(Counter::call).size() == 2,
+                    new CompletableFuture<>());
             List<Integer> calls = workers.execute(Counter::call);
             assertTrue(calls.get(0) > calls.get(1), calls + ": the object of the second is a new one");
         }

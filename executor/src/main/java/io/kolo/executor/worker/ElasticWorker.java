@@ -296,9 +296,8 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     }
 
     @Override
-    public boolean enter() {
+    public void enter() {
         goIn();
-        return halting();
     }
 
     @Override

@@ -54,9 +54,7 @@ final class JoinedWorker extends RingWorker {
         private long steps;
 
         @Override
-        public boolean enter() {
-            return false;
-        }
+        public void enter() {}
 
         @Override
         public boolean halting() {

@@ -196,7 +196,8 @@ final class Rehearsal {
             if (here.rank() == 1 && ++sinceEntered > STEPS_A_GENERATION && step < STEPS) {
                 throw new StepLostException(here.generation());
             }
-            halt.set(ValueLayout.JAVA_INT, 0, gate.enter() ? 1 : 0);
+            gate.enter();
+            halt.set(ValueLayout.JAVA_INT, 0, gate.halting() ? 1 : 0);
             here.allReduce(halt, DataType.I32, ReduceOp.MAX);
             here.allReduce(gradient, DataType.F32, ReduceOp.SUM);
             gate.complete(halt.get(ValueLayout.JAVA_INT, 0) > 0);

@@ -1,0 +1,35 @@
+package io.kolo.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/** What is done to a run from outside, and waited for, while it is under way. */
+final class Runs {
+    static final Duration PATIENT = Duration.ofSeconds(90);
+
+    private Runs() {}
+
+    /** Waits for what the run comes to. */
+    static void await(String what, BooleanSupplier condition, Future<?> run) {
+        long deadlineNs = System.nanoTime() + PATIENT.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertFalse(run.isDone(), () -> "the run is over, and still no " + what + ": " + run);
+            assertTrue(System.nanoTime() - deadlineNs < 0, "no " + what);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+    }
+
+    /** Sends a process a signal, such as {@code "-STOP"}. */
+    static void signal(String name, long pid) throws IOException, InterruptedException {
+        assertEquals(
+                0, new ProcessBuilder("kill", name, String.valueOf(pid)).start().waitFor());
+    }
+}
