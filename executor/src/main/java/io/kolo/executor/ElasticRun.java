@@ -268,8 +268,9 @@ final class ElasticRun {
     private void formed(Formed formed) {
         if (formed.getGeneration() > generation) {
             generation = formed.getGeneration();
-            members = List.copyOf(formed.getWorkersList());
-            job.listener.onGeneration(generation, members, formed.getStep());
+            List<Integer> next = List.copyOf(formed.getWorkersList());
+            job.listener.onGeneration(generation, next, formed.getStep());
+            members = next; // last: who asks for the members of a generation finds that the listener has heard of it
         }
     }
 
