@@ -63,6 +63,16 @@ public final class DistributedNetwork {
         return new DistributedNetwork(worker, new GraphReplica(network, new GradientExchange()));
     }
 
+    /**
+     * Has the learning rate follow the number of ranks; by default it does not.
+     *
+     * @param scale the same on every rank
+     */
+    public DistributedNetwork scaleLearningRate(LearningRateScale scale) {
+        replica.scale(scale);
+        return this;
+    }
+
     private void copyFromRoot() {
         long[] counters = {replica.iteration(), replica.epoch()};
         exchange.ring().broadcast(MemorySegment.ofArray(counters), DataType.I64, ROOT);

@@ -139,6 +139,7 @@ final class GraphReplica extends Replica {
             int globalBatch = exchange.sum(GraphReplica.this, batchSize);
             if (globalBatch > 0) {
                 super.update(gradient, iteration, epoch, globalBatch, workspaces);
+                scaleUpdate();
             }
         }
     }

@@ -121,6 +121,7 @@ final class MultiLayerReplica extends Replica {
             int globalBatch = exchange.sum(MultiLayerReplica.this, batchSize);
             if (globalBatch > 0) {
                 super.update(gradient, iteration, epoch, globalBatch, workspaces);
+                scaleUpdate();
             }
         }
     }

@@ -33,7 +33,8 @@ abstract class Replica {
     @SuppressWarnings("UnusedVariable")
     private @Nullable MemorySegment gradientMemory;
 
-    private @Nullable List<INDArray> updates;
+    private @Nullable Divided divided;
+    private LearningRateScale scale = LearningRateScale.NONE;
 
     Replica(GradientExchange exchange) {
         this.exchange = exchange;
@@ -113,7 +114,7 @@ abstract class Replica {
             gradientMemory = shared;
             move(NativeArrays.over(shared, own));
             views = null;
-            updates = null;
+            divided = null;
         }
     }
 
@@ -207,26 +208,48 @@ abstract class Replica {
         return flat.reshape(flat.length());
     }
 
-    /**
-     * The parts of the flat gradient that are updates already, and so are not divided by the batch; cut as DL4J does
-     * where it divides (BaseMultiLayerUpdater.getMinibatchDivisionSubsets).
-     */
+    /** The parts of the flat gradient that are updates already, and so are not divided by the batch. */
     final List<INDArray> updates() {
-        if (updates == null) {
-            List<INDArray> found = new ArrayList<>();
+        return divided().updates;
+    }
+
+    /** How the learning rate follows the number of ranks from now on. */
+    final void scale(LearningRateScale next) {
+        scale = next;
+    }
+
+    /** Scales what the updater has made of the gradients, but not what was an update before. */
+    final void scaleUpdate() {
+        int size = exchange.ring().size();
+        double factor = scale.factor(size);
+        if (!(factor > 0 && Double.isFinite(factor))) {
+            throw new IllegalArgumentException("the learning rate was to be scaled by " + factor + " for " + size
+                    + " ranks: give a finite number above 0");
+        }
+        if (factor != 1) {
+            divided().gradients.forEach(gradient -> gradient.muli(factor));
+        }
+    }
+
+    /** Parts of the flat gradient. */
+    private record Divided(List<INDArray> gradients, List<INDArray> updates) {}
+
+    /** Cuts as DL4J does where it divides by the batch (BaseMultiLayerUpdater.getMinibatchDivisionSubsets). */
+    private Divided divided() {
+        if (divided == null) {
+            Divided found = new Divided(new ArrayList<>(), new ArrayList<>());
             INDArray row = flatRow();
             long offset = 0;
             for (Trainable layer : layers().values()) {
                 for (Map.Entry<String, INDArray> param : layer.paramTable(false).entrySet()) {
                     long end = offset + param.getValue().length();
-                    if (!layer.updaterDivideByMinibatch(param.getKey())) {
-                        found.add(row.get(NDArrayIndex.interval(offset, end)));
-                    }
+                    boolean isGradient = layer.updaterDivideByMinibatch(param.getKey());
+                    (isGradient ? found.gradients : found.updates).add(row.get(NDArrayIndex.interval(offset, end)));
                     offset = end;
                 }
             }
-            updates = found;
+            divided = found;
         }
-        return updates;
+        return divided;
     }
 }

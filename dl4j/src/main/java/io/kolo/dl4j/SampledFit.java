@@ -3,6 +3,10 @@ package io.kolo.dl4j;
 import io.kolo.allreduce.Communicator;
 import io.kolo.executor.StepGate;
 import io.kolo.executor.Trainee;
+import io.kolo.kernels.DataType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +19,10 @@ final class SampledFit implements Trainee {
     private final ElasticSampler sampler;
     private final int epochs;
     private final StepListener listener;
+
+    /** How many samples the steps so far have had: it depends on how many ranks did each of them. */
+    private final MemorySegment dealt = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
+
     private @Nullable Communicator ring;
 
     SampledFit(Replica replica, ElasticSampler sampler, int epochs, StepListener listener) {
@@ -25,13 +33,17 @@ final class SampledFit implements Trainee {
     }
 
     @Override
-    public long steps() {
-        return (long) epochs * sampler.stepsPerEpoch();
+    public boolean isOver() {
+        return sampler.isOver(dealt(), epochs);
+    }
+
+    private long dealt() {
+        return dealt.get(ValueLayout.JAVA_LONG, 0);
     }
 
     @Override
     public List<Part> state() {
-        List<Part> parts = new ArrayList<>();
+        List<Part> parts = new ArrayList<>(List.of(new Part(dealt, DataType.I64)));
         add(replica.model().params(), parts);
         INDArray updater = replica.updaterState();
         if (updater != null) {
@@ -46,7 +58,7 @@ final class SampledFit implements Trainee {
 
     @Override
     public void rehearse() {
-        replica.rehearse(sampler.source().batch(sampler.indices(1, 0, 1)));
+        replica.rehearse(sampler.source().batch(sampler.indices(0, 0, 1)));
     }
 
     @Override
@@ -57,7 +69,7 @@ final class SampledFit implements Trainee {
 
     @Override
     public void resume(long step) {
-        replica.resume((int) step, (int) (step / sampler.stepsPerEpoch()));
+        replica.resume((int) step, sampler.epoch(dealt()));
     }
 
     @Override
@@ -66,7 +78,8 @@ final class SampledFit implements Trainee {
         if (here == null) {
             throw new IllegalStateException("there is no ring");
         }
-        int[] indices = sampler.indices(step, here.rank(), here.size());
+        long before = dealt();
+        int[] indices = sampler.indices(before, here.rank(), here.size());
         Nd4j.getRandom().setSeed(sampler.seed(step, here.rank(), here.size()));
         resume(step - 1);
         boolean done = false;
@@ -80,8 +93,9 @@ final class SampledFit implements Trainee {
             }
             replica.exchange.pass(StepGate.OPEN);
         }
+        dealt.set(ValueLayout.JAVA_LONG, 0, before + sampler.length(before, here.size()));
         resume(step);
-        listener.onStep(
-                new StepListener.Step(step, sampler.epoch(step), replica.exchange.samples(), replica.exchange.loss()));
+        listener.onStep(new StepListener.Step(
+                step, sampler.epoch(before), replica.exchange.samples(), replica.exchange.loss()));
     }
 }

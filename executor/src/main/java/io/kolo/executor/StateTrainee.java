@@ -22,7 +22,6 @@ final class StateTrainee implements Trainee {
     private final ElasticState.Loop loop;
     private final MemorySegment halt = Arena.ofAuto().allocate(ValueLayout.JAVA_INT);
     private byte[] committed;
-    private long done;
     private boolean over;
     private boolean ran;
     private @Nullable Communicator ring;
@@ -52,8 +51,8 @@ final class StateTrainee implements Trainee {
     }
 
     @Override
-    public long steps() {
-        return over ? done : Long.MAX_VALUE;
+    public boolean isOver() {
+        return over;
     }
 
     @Override
@@ -73,7 +72,6 @@ final class StateTrainee implements Trainee {
 
     @Override
     public void resume(long step) {
-        done = step;
         restore();
     }
 
@@ -105,7 +103,6 @@ final class StateTrainee implements Trainee {
         boolean halts = anyHalts();
         gate.complete(halts);
         committed = next;
-        done++;
         over = last;
         if (!last) {
             gate.enter(); // throws if all have halted

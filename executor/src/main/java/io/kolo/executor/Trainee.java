@@ -19,8 +19,8 @@ public interface Trainee {
      */
     record Part(MemorySegment memory, DataType type) {}
 
-    /** Returns how many steps there are in all, the same number on all ranks. */
-    long steps();
+    /** Returns whether the state is that after the last step; the same state says the same on all ranks. */
+    boolean isOver();
 
     /**
      * Returns the whole state, in parts of the same number and types on all ranks, and of the same lengths, unless

@@ -70,6 +70,7 @@ public final class RecoveryBenchmark implements Trainee {
     private @Nullable Communicator ring;
     private Formed formed = new Formed(0, 0, 0, 0, 0);
     private MemorySegment gradient = MemorySegment.NULL;
+    private long done;
 
     private RecoveryBenchmark(Options options) {
         this.options = options;
@@ -97,8 +98,8 @@ public final class RecoveryBenchmark implements Trainee {
     }
 
     @Override
-    public long steps() {
-        return options.steps;
+    public boolean isOver() {
+        return done == options.steps;
     }
 
     @Override
@@ -117,6 +118,7 @@ public final class RecoveryBenchmark implements Trainee {
 
     @Override
     public void resume(long step) {
+        done = step;
         formed = new Formed(formed.number, formed.ranks, formed.formedNs, formed.placedNs, System.nanoTime());
     }
 
@@ -135,6 +137,7 @@ public final class RecoveryBenchmark implements Trainee {
         here.allReduce(halt, DataType.I32, ReduceOp.MAX);
         here.allReduce(gradient, DataType.F32, ReduceOp.SUM);
         gate.complete(halt.get(ValueLayout.JAVA_INT, 0) > 0);
+        done = step;
         steps.add(new Step(System.nanoTime(), formed));
     }
 }

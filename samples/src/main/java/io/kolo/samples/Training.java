@@ -16,7 +16,7 @@ final class Training {
         long total = (long) options.epochs() * train.size();
         Map<String, Double> metrics = new HashMap<>();
         network.fit(sampler, options.epochs(), step -> {
-            long inEpoch = ((step.number() - 1) % sampler.stepsPerEpoch() + 1) * options.batchSize();
+            long inEpoch = ((step.number() - 1) % sampler.stepsPerEpoch(worker.size()) + 1) * options.batchSize();
             metrics.put("loss", step.loss());
             worker.report((long) step.epoch() * train.size() + Math.min(inEpoch, train.size()), total, metrics);
         });

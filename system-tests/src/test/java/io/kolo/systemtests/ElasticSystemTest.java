@@ -14,6 +14,7 @@ import io.kolo.executor.Progress;
 import io.kolo.executor.WorkerFailedException;
 import io.kolo.executor.WorkerLostException;
 import io.kolo.executor.Workers;
+import io.kolo.systemtests.ElasticTraining.Batch;
 import io.kolo.systemtests.ElasticTraining.Hook;
 import io.kolo.testkit.Leftovers;
 import io.kolo.testkit.Seeded;
@@ -82,10 +83,12 @@ class ElasticSystemTest {
         }
     }
 
-    private CompletableFuture<List<NavigableMap<Long, Integer>>> start(ElasticRayExecutor executor, Hook hook) {
+    private CompletableFuture<List<NavigableMap<Long, Integer>>> start(
+            ElasticRayExecutor executor, Batch whose, Hook hook) {
         executor.start();
         String flag = folder.resolve("go").toString();
-        return CompletableFuture.supplyAsync(() -> executor.run(worker -> ElasticTraining.train(worker, flag, hook)));
+        return CompletableFuture.supplyAsync(
+                () -> executor.run(worker -> ElasticTraining.train(worker, whose, flag, hook)));
     }
 
     /** The rest may be fast. */
@@ -104,10 +107,10 @@ class ElasticSystemTest {
                 .listener(news);
     }
 
-    private void assertEqualToTheOracle(List<NavigableMap<Long, Integer>> results) throws IOException {
+    private void assertEqualToTheOracle(Batch whose, List<NavigableMap<Long, Integer>> results) throws IOException {
         NavigableMap<Long, Integer> sizes = ledger().sizes();
         System.out.println("ledger " + sizes);
-        NavigableMap<Long, Integer> digests = ElasticTraining.oracle(sizes, ElasticTraining.EPOCHS);
+        NavigableMap<Long, Integer> digests = ElasticTraining.oracle(whose, sizes, ElasticTraining.EPOCHS);
         for (NavigableMap<Long, Integer> result : results) {
             result.forEach((step, digest) ->
                     assertEquals(digests.get(step), digest, () -> "what the ledger says, after step " + step));
@@ -126,7 +129,8 @@ class ElasticSystemTest {
     @Test
     void shouldTrainOnWhileTheCoordinatorIsKilledAndAWorkerRightAfterIt(SplittableRandom random) throws Exception {
         try (ElasticRayExecutor executor = builder(2, 3).build()) {
-            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run =
+                    start(executor, Batch.OF_EACH_WORKER, (worker, batch) -> {});
             Runs.await("three members", () -> executor.members().size() == 3, run);
             int generations = news.generations.get();
             executor.killCoordinator();
@@ -138,14 +142,15 @@ class ElasticSystemTest {
             executor.kill(victim);
             Runs.await("recovery", () -> !executor.members().contains(victim), run);
             Runs.await("joiner", () -> executor.members().size() == 3, run);
-            assertEqualToTheOracle(finish(run));
+            assertEqualToTheOracle(Batch.OF_EACH_WORKER, finish(run));
         }
     }
 
     @Test
     void shouldReplaceACoordinatorThatIsStopped() throws Exception {
         try (ElasticRayExecutor executor = builder(1, 2).build()) {
-            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run =
+                    start(executor, Batch.OF_ALL, (worker, batch) -> {});
             Runs.await("two members", () -> executor.members().size() == 2, run);
             long stopped = coordinator().findFirst().orElseThrow();
             Runs.signal("-STOP", stopped);
@@ -154,7 +159,7 @@ class ElasticSystemTest {
             executor.drain(leaving);
             Runs.await("departure", () -> !executor.members().contains(leaving), run);
             assertEquals(0, coordinator().filter(pid -> pid == stopped).count(), "it was ended");
-            assertEqualToTheOracle(finish(run));
+            assertEqualToTheOracle(Batch.OF_ALL, finish(run));
         }
     }
 
@@ -173,7 +178,8 @@ class ElasticSystemTest {
     @Test
     void shouldGiveUpOnACoordinatorThatDiesAgainAndAgain() throws Exception {
         try (ElasticRayExecutor executor = builder(1, 1).build()) {
-            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run =
+                    start(executor, Batch.OF_ALL, (worker, batch) -> {});
             Runs.await("a member", () -> executor.members().size() == 1, run);
             Set<Long> killed = new HashSet<>();
             while (!run.isDone()) {
@@ -191,7 +197,8 @@ class ElasticSystemTest {
     @Test
     void shouldComeToTheOraclesBitsThroughAKillAJoinAndADeparture(SplittableRandom random) throws Exception {
         try (ElasticRayExecutor executor = builder(2, 3).build()) {
-            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run =
+                    start(executor, Batch.OF_ALL, (worker, batch) -> {});
             Runs.await("three members", () -> executor.members().size() == 3, run);
             int victim = executor.members().get(random.nextInt(3));
             executor.kill(victim);
@@ -205,14 +212,15 @@ class ElasticSystemTest {
             assertTrue(news.generations.get() > before);
             assertEquals(1, news.lost.size(), news.lost.toString());
             assertTrue(news.lost.getFirst().contains("was killed by signal 9"), news.lost.toString());
-            assertEqualToTheOracle(results);
+            assertEqualToTheOracle(Batch.OF_ALL, results);
         }
     }
 
     @Test
     void shouldWaitForOneThatIsStoppedForASecondAndGoOnWithoutOneThatIsStoppedForEver() throws Exception {
         try (ElasticRayExecutor executor = builder(1, 2).build()) {
-            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run =
+                    start(executor, Batch.OF_ALL, (worker, batch) -> {});
             Runs.await("two members", () -> executor.members().size() == 2, run);
             Runs.await("progress of both", () -> news.pids.size() == 2, run);
             int stopped = executor.members().get(1);
@@ -225,7 +233,7 @@ class ElasticSystemTest {
             assertEquals(generations, news.generations.get(), "it was waited for");
             Runs.signal("-STOP", news.pids.get(1));
             Runs.await("eviction", () -> !executor.members().contains(stopped), run);
-            assertEqualToTheOracle(finish(run));
+            assertEqualToTheOracle(Batch.OF_ALL, finish(run));
         }
     }
 
@@ -233,22 +241,24 @@ class ElasticSystemTest {
     void shouldGoOnWithoutOneWhoseCodeHangs() throws Exception {
         try (ElasticRayExecutor executor =
                 builder(1, 2).collectiveTimeout(Duration.ofSeconds(2)).build()) {
-            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {
-                if (batch == 30 && worker.rank() == 1 && worker.size() == 2 && worker.generation() <= 2) {
-                    LockSupport.parkNanos(TimeUnit.HOURS.toNanos(1));
-                }
-            });
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run =
+                    start(executor, Batch.OF_ALL, (worker, batch) -> {
+                        if (batch == 30 && worker.rank() == 1 && worker.size() == 2 && worker.generation() <= 2) {
+                            LockSupport.parkNanos(TimeUnit.HOURS.toNanos(1));
+                        }
+                    });
             Runs.await("two members", () -> executor.members().size() == 2, run);
             int hanging = executor.members().get(1);
             Runs.await("eviction", () -> !executor.members().contains(hanging), run);
-            assertEqualToTheOracle(finish(run));
+            assertEqualToTheOracle(Batch.OF_ALL, finish(run));
         }
     }
 
     @Test
     void shouldSayThatTheStateIsLostWhenAllMembersAre() throws Exception {
         try (ElasticRayExecutor executor = builder(2, 2).build()) {
-            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {});
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run =
+                    start(executor, Batch.OF_ALL, (worker, batch) -> {});
             Runs.await("progress of both", () -> news.pids.size() == 2, run);
             executor.members().forEach(executor::kill);
             JobGivenUpException error = assertInstanceOf(JobGivenUpException.class, failure(run));
@@ -259,11 +269,12 @@ class ElasticSystemTest {
     @Test
     void shouldFailWithWhatTheUsersCodeThrows() throws Exception {
         try (ElasticRayExecutor executor = builder(1, 2).build()) {
-            CompletableFuture<List<NavigableMap<Long, Integer>>> run = start(executor, (worker, batch) -> {
-                if (batch == 10) {
-                    throw new IllegalStateException("no such sample");
-                }
-            });
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run =
+                    start(executor, Batch.OF_ALL, (worker, batch) -> {
+                        if (batch == 10) {
+                            throw new IllegalStateException("no such sample");
+                        }
+                    });
             WorkerFailedException error = assertInstanceOf(WorkerFailedException.class, failure(run));
             assertTrue(error.toString().contains("no such sample"), error.toString());
         }
@@ -289,10 +300,10 @@ class ElasticSystemTest {
             List<Long> pids = executor.run(worker -> ProcessHandle.current().pid());
             assertEquals(2, new ArrayList<>(pids).stream().distinct().count(), pids.toString());
             NavigableMap<Long, Integer> first = executor.run(
-                            worker -> ElasticTraining.train(worker, flag, (w, b) -> {}))
+                            worker -> ElasticTraining.train(worker, Batch.OF_ALL, flag, (w, b) -> {}))
                     .getFirst();
             NavigableMap<Long, Integer> second = executor.run(
-                            worker -> ElasticTraining.train(worker, flag, (w, b) -> {}))
+                            worker -> ElasticTraining.train(worker, Batch.OF_ALL, flag, (w, b) -> {}))
                     .getFirst();
             assertEquals(first, second);
             assertThrows(IllegalArgumentException.class, () -> executor.run(worker -> news));

@@ -2,6 +2,8 @@ package io.kolo.systemtests;
 
 import io.kolo.dl4j.DistributedNetwork;
 import io.kolo.dl4j.ElasticSampler;
+import io.kolo.dl4j.LearningRateScale;
+import io.kolo.dl4j.SampleSource;
 import io.kolo.executor.JobListener;
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.Worker;
@@ -30,7 +32,6 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 /** What the elastic tests train: a network with dropout and batch norm, on samples that are made from their numbers. */
 final class ElasticTraining {
     static final int SAMPLES = 330;
-    static final int BATCH = 32;
     static final int EPOCHS = 60;
     static final long SEED = 7;
 
@@ -83,11 +84,30 @@ final class ElasticTraining {
         void beforeBatch(Worker worker, int batch);
     }
 
+    /** Whose a batch of the training is. */
+    enum Batch {
+        OF_ALL(32),
+        /** The learning rate follows the number of workers. */
+        OF_EACH_WORKER(11);
+
+        private final int length;
+
+        Batch(int length) {
+            this.length = length;
+        }
+
+        private ElasticSampler sampler(SampleSource source) {
+            return this == OF_ALL
+                    ? new ElasticSampler(SAMPLES, length, SEED, source)
+                    : ElasticSampler.perWorker(SAMPLES, length, SEED, source);
+        }
+    }
+
     /** Returns the digest of a worker's parameters after each step that it has applied. */
-    static NavigableMap<Long, Integer> train(Worker worker, String flag, Hook hook) {
+    static NavigableMap<Long, Integer> train(Worker worker, Batch whose, String flag, Hook hook) {
         MultiLayerNetwork network = network();
         int[] batches = {0};
-        ElasticSampler sampler = new ElasticSampler(SAMPLES, BATCH, SEED, indices -> {
+        ElasticSampler sampler = whose.sampler(indices -> {
             hook.beforeBatch(worker, batches[0]++);
             if (!Files.exists(Path.of(flag))) {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100)); // a step's work
@@ -95,20 +115,23 @@ final class ElasticTraining {
             return batch(indices);
         });
         double pid = ProcessHandle.current().pid();
-        long steps = (long) EPOCHS * sampler.stepsPerEpoch();
+        long mostSteps = (long) EPOCHS * sampler.stepsPerEpoch(1);
         NavigableMap<Long, Integer> digests = new TreeMap<>();
-        DistributedNetwork.of(network, worker).fit(sampler, EPOCHS, step -> {
+        LearningRateScale scale = whose == Batch.OF_ALL ? LearningRateScale.NONE : LearningRateScale.LINEAR;
+        DistributedNetwork.of(network, worker).scaleLearningRate(scale).fit(sampler, EPOCHS, step -> {
             digests.put(step.number(), LedgerOracle.digest(network));
-            worker.report(step.number(), steps + 1, Map.of("pid", pid));
+            worker.report(step.number(), mostSteps + 1, Map.of("pid", pid));
         });
         return digests;
     }
 
     /** In a worker's JVM, since other numbers of threads give other bits. */
-    static NavigableMap<Long, Integer> oracle(NavigableMap<Long, Integer> sizes, int epochs) {
+    static NavigableMap<Long, Integer> oracle(Batch whose, NavigableMap<Long, Integer> sizes, int epochs) {
+        boolean perWorker = whose == Batch.OF_EACH_WORKER;
+        int length = whose.length;
         try (RayExecutor executor = RayExecutor.builder().listener(SILENT).build()) {
             executor.start();
-            return executor.run(worker -> new LedgerOracle(SAMPLES, BATCH, SEED, ElasticTraining::batch)
+            return executor.run(worker -> new LedgerOracle(SAMPLES, length, perWorker, SEED, ElasticTraining::batch)
                             .train(network(), epochs, sizes))
                     .getFirst();
         }

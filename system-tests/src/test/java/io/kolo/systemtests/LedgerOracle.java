@@ -23,13 +23,21 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class LedgerOracle {
     private final int samples;
-    private final int globalBatch;
+    private final int batch;
+    private final boolean perWorker;
     private final long seed;
     private final Function<int[], DataSet> source;
 
-    LedgerOracle(int samples, int globalBatch, long seed, Function<int[], DataSet> source) {
+    /**
+     * An oracle of one training.
+     *
+     * @param batch samples of a step
+     * @param perWorker whether so many are those of each rank; the learning rate is then as many times as high
+     */
+    LedgerOracle(int samples, int batch, boolean perWorker, long seed, Function<int[], DataSet> source) {
         this.samples = samples;
-        this.globalBatch = globalBatch;
+        this.batch = batch;
+        this.perWorker = perWorker;
         this.seed = seed;
         this.source = source;
     }
@@ -42,35 +50,51 @@ final class LedgerOracle {
      */
     NavigableMap<Long, Integer> train(MultiLayerNetwork network, int epochs, NavigableMap<Long, Integer> sizes) {
         NavigableMap<Long, Integer> digests = new TreeMap<>();
-        int stepsPerEpoch = Math.ceilDiv(samples, globalBatch);
+        long step = 0;
         for (int epoch = 0; epoch < epochs; epoch++) {
             List<Integer> order = IntStream.range(0, samples).boxed().collect(Collectors.toList());
             Collections.shuffle(order, new Random(seed + epoch));
-            for (int inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
-                long step = (long) epoch * stepsPerEpoch + inEpoch + 1;
-                int start = inEpoch * globalBatch;
-                List<Integer> batch = order.subList(start, Math.min(start + globalBatch, samples));
-                step(network, step, epoch, batch, sizes.floorEntry(step).getValue());
+            int dealt = 0;
+            while (dealt < samples) {
+                step++;
+                int size = sizes.floorEntry(step).getValue();
+                int end = Math.min(samples, dealt + (perWorker ? batch * size : batch));
+                step(network, step, epoch, order.subList(dealt, end), size);
+                dealt = end;
                 digests.put(step, digest(network));
             }
         }
         return digests;
     }
 
-    private void step(MultiLayerNetwork network, long step, int epoch, List<Integer> batch, int size) {
+    private void step(MultiLayerNetwork network, long step, int epoch, List<Integer> dealt, int size) {
         network.setIterationCount((int) step - 1);
         network.setEpochCount(epoch);
         float[][] gradients = new float[size][];
         for (int rank = 0; rank < size; rank++) {
-            List<Integer> own = batch.subList(batch.size() * rank / size, batch.size() * (rank + 1) / size);
-            long position = (long) rank * globalBatch / size;
-            gradients[rank] = gradient(network, step, own, position, own.size() / (double) batch.size());
+            List<Integer> own = dealt.subList(dealt.size() * rank / size, dealt.size() * (rank + 1) / size);
+            long position = (long) rank * (perWorker ? batch * size : batch) / size;
+            gradients[rank] = gradient(network, step, own, position, own.size() / (double) dealt.size());
         }
         INDArray flat = network.getFlattenedGradients();
         flat.assign(Nd4j.createFromArray(sum(gradients)).reshape(flat.shape()));
         ((MultiLayerUpdater) network.getUpdater())
-                .update(network.gradient(), (int) step - 1, epoch, batch.size(), LayerWorkspaceMgr.noWorkspaces());
+                .update(network.gradient(), (int) step - 1, epoch, dealt.size(), LayerWorkspaceMgr.noWorkspaces());
+        scaleUpdate(network, perWorker ? size : 1);
         network.params().subi(flat.reshape(network.params().shape()));
+    }
+
+    /** Not that of a batch norm's running mean and deviation. */
+    private static void scaleUpdate(MultiLayerNetwork network, int factor) {
+        for (Layer layer : network.getLayers()) {
+            for (String param : layer.paramTable().keySet()) {
+                if (layer.updaterDivideByMinibatch(param)) {
+                    network.gradient()
+                            .getGradientFor(layer.getIndex() + "_" + param)
+                            .muli(factor);
+                }
+            }
+        }
     }
 
     private float[] gradient(MultiLayerNetwork network, long step, List<Integer> own, long position, double share) {

@@ -7,6 +7,7 @@ import io.kolo.dl4j.DistributedNetwork;
 import io.kolo.dl4j.ElasticSampler;
 import io.kolo.executor.ElasticRayExecutor;
 import io.kolo.executor.Worker;
+import io.kolo.systemtests.ElasticTraining.Batch;
 import io.kolo.testkit.Leftovers;
 import java.util.Arrays;
 import java.util.Map;
@@ -38,14 +39,12 @@ class OracleSystemTest {
         MultiLayerNetwork network = ElasticTraining.network();
         int[] batches = {0};
         int[][] before = {{}};
-        ElasticSampler sampler =
-                new ElasticSampler(ElasticTraining.SAMPLES, ElasticTraining.BATCH, ElasticTraining.SEED, indices -> {
-                    int[] given = batches[0]++ == FAULTY_BATCH && worker.rank() == 1
-                            ? wrong(fault, indices, before[0])
-                            : indices;
-                    before[0] = indices;
-                    return ElasticTraining.batch(given);
-                });
+        ElasticSampler sampler = new ElasticSampler(ElasticTraining.SAMPLES, 32, ElasticTraining.SEED, indices -> {
+            int[] given =
+                    batches[0]++ == FAULTY_BATCH && worker.rank() == 1 ? wrong(fault, indices, before[0]) : indices;
+            before[0] = indices;
+            return ElasticTraining.batch(given);
+        });
         NavigableMap<Long, Integer> digests = new TreeMap<>();
         DistributedNetwork.of(network, worker)
                 .fit(sampler, EPOCHS, step -> digests.put(step.number(), LedgerOracle.digest(network)));
@@ -68,7 +67,7 @@ class OracleSystemTest {
 
     @Test
     void shouldNoticeAFaultInAStep() {
-        NavigableMap<Long, Integer> expected = ElasticTraining.oracle(SIZES, EPOCHS);
+        NavigableMap<Long, Integer> expected = ElasticTraining.oracle(Batch.OF_ALL, SIZES, EPOCHS);
         long first = FAULTY_BATCH; // the first batch of all is the rehearsal's
         try (ElasticRayExecutor executor =
                 ElasticRayExecutor.builder().minWorkers(2).maxWorkers(2).build()) {
@@ -87,8 +86,9 @@ class OracleSystemTest {
 
     @Test
     void shouldNoticeALedgerThatIsWrong() {
-        NavigableMap<Long, Integer> expected = ElasticTraining.oracle(SIZES, EPOCHS);
-        NavigableMap<Long, Integer> wrong = ElasticTraining.oracle(new TreeMap<>(Map.of(1L, 2, 9L, 3, 10L, 2)), EPOCHS);
+        NavigableMap<Long, Integer> expected = ElasticTraining.oracle(Batch.OF_ALL, SIZES, EPOCHS);
+        NavigableMap<Long, Integer> wrong =
+                ElasticTraining.oracle(Batch.OF_ALL, new TreeMap<>(Map.of(1L, 2, 9L, 3, 10L, 2)), EPOCHS);
         assertEquals(expected.headMap(9L), wrong.headMap(9L));
         assertNotEquals(expected.get(9L), wrong.get(9L));
     }

@@ -193,7 +193,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
                 form(trainee, generation);
             } else if (replica.needsState()) {
                 level(trainee, generation);
-            } else if (replica.state().step() == trainee.steps()) {
+            } else if (trainee.isOver()) {
                 synchronized (lock) {
                     if (isReady(generation) && replica.finish()) {
                         changed();

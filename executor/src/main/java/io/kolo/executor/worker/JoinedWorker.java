@@ -44,7 +44,7 @@ final class JoinedWorker extends RingWorker {
         }
         trainee.resume(0);
         OpenGate gate = new OpenGate();
-        while (gate.steps < trainee.steps()) {
+        while (!trainee.isOver()) {
             trainee.step(gate.steps + 1, gate);
         }
     }
