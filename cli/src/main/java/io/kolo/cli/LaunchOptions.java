@@ -3,6 +3,7 @@ package io.kolo.cli;
 import io.kolo.executor.Cloud;
 import io.kolo.executor.ElasticRayExecutor;
 import io.kolo.executor.ElasticRayExecutorBuilder;
+import io.kolo.executor.HostDiscovery;
 import io.kolo.executor.LaunchBuilder;
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
@@ -16,7 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
@@ -43,6 +46,22 @@ final class LaunchOptions {
             paramLabel = "N",
             description = "Workers may come and go; so many are launched, and replaced when they are lost.")
     private @Nullable Integer maxWorkers;
+
+    @Option(
+            names = "--spares",
+            scope = ScopeType.INHERIT,
+            paramLabel = "N",
+            description =
+                    "Workers beyond --max-workers that wait, and take the place of one that is lost (default: 0).")
+    private @Nullable Integer spares;
+
+    @Option(
+            names = "--host-discovery-script",
+            scope = ScopeType.INHERIT,
+            paramLabel = "FILE",
+            description =
+                    "A program that writes which hosts may be used now, a line host:slots each; asked once a second.")
+    private @Nullable Path hostDiscoveryScript;
 
     @Option(
             names = "--elastic-timeout",
@@ -215,6 +234,8 @@ final class LaunchOptions {
         ElasticRayExecutorBuilder builder = common(ElasticRayExecutor.builder());
         given(elasticTimeout, builder::elasticTimeout);
         given(resetLimit, builder::resetLimit);
+        given(spares, builder::spares);
+        given(hostDiscoveryScript, script -> builder.hostDiscovery(HostDiscovery.script(script)));
         given(spotNotices, setting -> spotNotices(setting, builder));
         return builder.minWorkers(minWorkers()).maxWorkers(maxWorkers == null ? minWorkers() : maxWorkers);
     }
@@ -243,9 +264,10 @@ final class LaunchOptions {
     }
 
     RayExecutorBuilder builder() {
-        if (elasticTimeout != null || resetLimit != null || spotNotices != null) {
-            throw new IllegalArgumentException(
-                    "--elastic-timeout, --reset-limit and --spot-notices need --min-workers or --max-workers");
+        if (Stream.of(elasticTimeout, resetLimit, spotNotices, spares, hostDiscoveryScript)
+                .anyMatch(Objects::nonNull)) {
+            throw new IllegalArgumentException("--elastic-timeout, --reset-limit, --spot-notices, --spares and"
+                    + " --host-discovery-script need --min-workers or --max-workers");
         }
         RayExecutorBuilder builder = common(RayExecutor.builder());
         given(workers, builder::workers);

@@ -11,7 +11,6 @@ import java.time.Duration;
  * @param elasticTimeout how long it waits for enough workers
  * @param collectTimeout how long a member may take to say where it stands, before the others go on without it
  * @param startTimeout how long the first generation waits for workers on their way, once there are enough
- * @param cooldown how long a place that has lost a second worker gets no other ({@link Blocklist})
  */
 public record ElasticRules(
         int minWorkers,
@@ -19,8 +18,7 @@ public record ElasticRules(
         int resetLimit,
         Duration elasticTimeout,
         Duration collectTimeout,
-        Duration startTimeout,
-        Duration cooldown) {
+        Duration startTimeout) {
     /**
      * Checks the numbers.
      *
@@ -37,7 +35,6 @@ public record ElasticRules(
         positive(elasticTimeout, "elastic timeout");
         positive(collectTimeout, "collect timeout");
         positive(startTimeout, "start timeout");
-        positive(cooldown, "cooldown");
     }
 
     private static void positive(Duration duration, String name) {

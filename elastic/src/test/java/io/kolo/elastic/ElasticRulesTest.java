@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ElasticRulesTest {
     private static ElasticRules rules(int least, int most, int resets, long seconds) {
         Duration duration = Duration.ofSeconds(seconds);
-        return new ElasticRules(least, most, resets, duration, duration, duration, duration);
+        return new ElasticRules(least, most, resets, duration, duration, duration);
     }
 
     @ParameterizedTest

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 /** The usual courses, step by step; the unusual ones are the simulation's. */
 class MembershipTest {
     private static final long MS = 1_000_000;
-    private static final ElasticRules RULES = new ElasticRules(
-            2, 4, 2, Duration.ofSeconds(60), Duration.ofSeconds(3), Duration.ofSeconds(10), Duration.ofSeconds(1));
+    private static final ElasticRules RULES =
+            new ElasticRules(2, 4, 2, Duration.ofSeconds(60), Duration.ofSeconds(3), Duration.ofSeconds(10));
 
     private final Lineage lineage = new Lineage(List.of());
     private final Membership membership = new Membership(RULES, lineage, 0);

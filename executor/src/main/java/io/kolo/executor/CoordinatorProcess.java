@@ -114,8 +114,11 @@ final class CoordinatorProcess {
 
     /** A worker is to leave between two steps; returns whether that is news. */
     boolean drain(int worker) {
-        tell(there -> there.draining(worker));
-        return draining.add(worker);
+        boolean isNews = draining.add(worker);
+        if (isNews) {
+            tell(there -> there.draining(worker));
+        }
+        return isNews;
     }
 
     /** It says nothing any more: its end is an event of its own. */
@@ -158,7 +161,6 @@ final class CoordinatorProcess {
                 .setElasticTimeoutMs(ms(rules.elasticTimeout()))
                 .setCollectTimeoutMs(ms(rules.collectTimeout()))
                 .setStartTimeoutMs(ms(rules.startTimeout()))
-                .setCooldownMs(ms(rules.cooldown()))
                 .setTransport(settings.transport().name())
                 .setCollectiveTimeoutMs(ms(settings.collectiveTimeout()))
                 .setJournal(journal == null ? "" : journal.toAbsolutePath().toString())

@@ -3,37 +3,48 @@ package io.kolo.executor;
 import com.google.protobuf.ByteString;
 import io.kolo.elastic.ElasticRules;
 import io.kolo.executor.control.WorkerConnection;
+import io.kolo.executor.control.WorkerEvent;
+import io.kolo.executor.engine.Placed;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What an elastic job keeps from run to run. */
-final class ElasticJob {
+final class ElasticJob implements AutoCloseable {
     final JobSettings settings;
     final ElasticRules rules;
     final JobWorkers workers;
     final SerialListener listener;
     final JobEvents events;
-    final Replacements replacements;
+    final Recruiter recruiter;
     final CoordinatorProcess coordinator;
     final DrainRequests drains;
+    private final @Nullable HostDiscovery discovery;
     private final @Nullable JobLogs logs;
 
     /** To those that are there. */
     final Map<Integer, WorkerConnection> connections;
 
+    /** Those that left a ring since they were told to. */
+    final Set<Integer> left = new TreeSet<>();
+
+    private List<Placed> reserved = List.of();
+    private volatile @Nullable HostWatch hosts;
     private volatile @Nullable ElasticRun running;
 
     ElasticJob(
             JobSettings settings,
-            ElasticRules rules,
+            ElasticSettings elastic,
             JobWorkers workers,
             SerialListener listener,
             JobEvents events,
             Wiring wiring) {
         this.settings = settings;
-        this.rules = rules;
+        this.rules = elastic.rules();
+        this.discovery = elastic.discovery();
         this.workers = workers;
         this.listener = listener;
         this.events = events;
@@ -41,7 +52,7 @@ final class ElasticJob {
         this.logs = wiring.logs;
         this.drains = new DrainRequests(wiring.folder, workers);
         this.coordinator = new CoordinatorProcess(workers, wiring.launchCoordinator, connections);
-        this.replacements = new Replacements(workers, settings.workers(), rules.cooldown());
+        this.recruiter = new Recruiter(this::room, settings.workers(), elastic.cooldown());
     }
 
     /**
@@ -57,6 +68,49 @@ final class ElasticJob {
             Runnable launchCoordinator,
             Path folder,
             @Nullable JobLogs logs) {}
+
+    /** Launches the coordinator and those workers for which there is room. */
+    void launch() {
+        if (discovery == null) {
+            reserved = workers.reserve(rules.minWorkers());
+        } else {
+            hosts = new HostWatch(discovery, settings.workers(), settings.gpusPerWorker(), listener::onHosts);
+        }
+        recruiter.launch(workers::launch, System.nanoTime());
+        coordinator.launch();
+    }
+
+    private List<Placed> room() {
+        HostWatch watch = hosts;
+        return watch == null ? reserved : watch.room();
+    }
+
+    /** A worker has come. */
+    void joined(WorkerEvent.Joined worker) {
+        connections.put(worker.slot(), worker.connection());
+        recruiter.joined(worker.slot());
+        coordinator.introduce(worker.connection());
+    }
+
+    /** Says for what the job waits before it has begun. */
+    String missing() {
+        HostWatch watch = hosts;
+        int least = rules.minWorkers();
+        return connections.size() < least
+                ? "workers to join: there are " + connections.size() + " of at least " + least
+                        + (watch == null ? "" : "; " + watch.state())
+                : "the coordinator to join";
+    }
+
+    /** The coordinator may go; no hosts are asked for any more. */
+    @Override
+    public void close() {
+        coordinator.goodbye();
+        HostWatch watch = hosts;
+        if (watch != null) {
+            watch.close();
+        }
+    }
 
     /**
      * Runs a function on all workers, and on each that comes meanwhile.

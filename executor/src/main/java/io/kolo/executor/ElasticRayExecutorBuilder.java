@@ -5,14 +5,17 @@ import io.kolo.executor.control.WorkerEnvironment;
 import io.kolo.executor.engine.Strategy;
 import java.net.URI;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Says what to launch: from {@link #minWorkers} to {@link #maxWorkers} workers, each in a bundle of its own. */
 public final class ElasticRayExecutorBuilder extends LaunchBuilder<ElasticRayExecutorBuilder> {
     private int minWorkers = 1;
     private int maxWorkers = 1;
+    private int spares;
     private int resetLimit = 100;
     private Duration elasticTimeout = Duration.ofMinutes(10);
     private Duration cooldown = Duration.ofSeconds(1);
+    private @Nullable HostDiscovery hostDiscovery;
 
     ElasticRayExecutorBuilder() {
         super(Duration.ofSeconds(10), Duration.ofSeconds(3));
@@ -35,6 +38,15 @@ public final class ElasticRayExecutorBuilder extends LaunchBuilder<ElasticRayExe
         return this;
     }
 
+    /**
+     * Sets how many workers are launched beyond {@link #maxWorkers}, by default none. They come up, and wait; when a
+     * worker is lost, one of them takes its place at once.
+     */
+    public ElasticRayExecutorBuilder spares(int workers) {
+        this.spares = workers;
+        return this;
+    }
+
     /** Sets how often the ring may be formed anew without one that was in it, before the run fails; by default 100. */
     public ElasticRayExecutorBuilder resetLimit(int resets) {
         this.resetLimit = resets;
@@ -49,10 +61,19 @@ public final class ElasticRayExecutorBuilder extends LaunchBuilder<ElasticRayExe
 
     /**
      * Sets how long a place that has lost a second worker gets no other one, by default a second. It doubles with each
-     * further loss, up to a factor of 32.
+     * further loss, up to a factor of 32. A node is such a place, too, when it has lost all its workers.
      */
     public ElasticRayExecutorBuilder cooldown(Duration cooldown) {
         this.cooldown = cooldown;
+        return this;
+    }
+
+    /**
+     * Sets who says which hosts may be used at the moment, and for how many workers each; by default workers are where
+     * the engine has had room for them when the job began.
+     */
+    public ElasticRayExecutorBuilder hostDiscovery(HostDiscovery discovery) {
+        this.hostDiscovery = discovery;
         return this;
     }
 
@@ -75,8 +96,12 @@ public final class ElasticRayExecutorBuilder extends LaunchBuilder<ElasticRayExe
      * @throws IllegalArgumentException with what to do
      */
     public ElasticRayExecutor build() {
+        if (spares < 0) {
+            throw new IllegalArgumentException("spares must be 0 or more, not " + spares);
+        }
         ElasticRules rules = new ElasticRules(
-                minWorkers, maxWorkers, resetLimit, elasticTimeout, heartbeatTimeout(), startTimeout(), cooldown);
-        return new ElasticRayExecutor(settings(maxWorkers, 1, Strategy.PACK, rules));
+                minWorkers, maxWorkers, resetLimit, elasticTimeout, heartbeatTimeout(), startTimeout());
+        ElasticSettings elastic = new ElasticSettings(rules, spares, positive("cooldown", cooldown), hostDiscovery);
+        return new ElasticRayExecutor(settings(elastic.workers(), 1, Strategy.PACK, elastic));
     }
 }

@@ -50,9 +50,6 @@ final class ElasticRun {
     private final Map<Integer, ByteString> returned = new TreeMap<>();
     private final Set<Integer> lost = new TreeSet<>();
 
-    /** Those that were told to leave. */
-    private final Set<Integer> left = new TreeSet<>();
-
     private final RunOutcome outcome;
     private volatile List<Integer> members = List.of();
     private int generation;
@@ -87,7 +84,8 @@ final class ElasticRun {
                 hear(event, nowNs);
             }
             job.drains.turn(expected(), this::drain, nowNs);
-            job.replacements.launch(nowNs);
+            job.recruiter.displaced().forEach(worker -> drain(worker, "its host has no room for it any more"));
+            job.recruiter.launch(job.workers::launchAside, nowNs);
             if (deadlineNs != JobEvents.NO_DEADLINE && nowNs - deadlineNs > 0) {
                 throw new JobGivenUpException("the run took longer than its timeout of "
                         + Objects.requireNonNull(job.settings.runTimeout()).toMillis() + " ms");
@@ -103,14 +101,14 @@ final class ElasticRun {
     /** Returns the workers that are there, or on their way. */
     private Set<Integer> expected() {
         Set<Integer> workers = new TreeSet<>(job.connections.keySet());
-        workers.addAll(job.replacements.coming());
+        workers.addAll(job.recruiter.coming());
         return workers;
     }
 
     private boolean isOver() {
         return (generation > 0
                         ? done
-                        : scope != Scope.TRAINING || job.replacements.coming().isEmpty())
+                        : scope != Scope.TRAINING || job.recruiter.coming().isEmpty())
                 && !members().isEmpty()
                 && returned.keySet().containsAll(members());
     }
@@ -145,9 +143,7 @@ final class ElasticRun {
             case WorkerEvent.Coordinates here -> job.coordinator.joined(here);
             case WorkerEvent.Tells tells -> hear(tells.news());
             case WorkerEvent.Joined joined -> {
-                job.connections.put(worker, joined.connection());
-                job.replacements.joined(worker);
-                job.coordinator.introduce(joined.connection());
+                job.joined(joined);
                 if (begun) {
                     send(worker);
                 }
@@ -177,7 +173,7 @@ final class ElasticRun {
         if (node == null) {
             drain(asked.slot(), asked.reason());
         } else {
-            job.replacements.avoid(node);
+            job.recruiter.avoid(node);
             expected().stream()
                     .filter(worker -> node.equals(job.workers.node(worker)))
                     .forEach(worker -> drain(worker, asked.reason()));
@@ -198,8 +194,9 @@ final class ElasticRun {
             job.listener.onCoordinatorLost(job.workers.describeEnd(worker, exited.exitCode()));
         } else {
             gone(worker, "ended");
-            job.replacements.gone(worker, nowNs);
-            if (!left.contains(worker)) {
+            boolean hasLeft = job.left.contains(worker);
+            job.recruiter.gone(worker, !hasLeft, nowNs);
+            if (!hasLeft) {
                 job.listener.onLost(worker, job.workers.describeEnd(worker, exited.exitCode()));
             }
         }
@@ -256,7 +253,7 @@ final class ElasticRun {
             }
             case LEFT -> {
                 lost.add(news.getLeft().getWorker());
-                left.add(news.getLeft().getWorker());
+                job.left.add(news.getLeft().getWorker());
             }
             case WAITING -> job.listener.onWaiting(news.getWaiting());
             case DONE -> done = true;
@@ -278,6 +275,7 @@ final class ElasticRun {
     private void dismissSpares() {
         job.connections.forEach((worker, connection) -> {
             if (!members.contains(worker)) {
+                job.left.add(worker);
                 connection.shutdown(job.settings.leaveTimeout());
             }
         });

@@ -1,7 +1,6 @@
 package io.kolo.executor;
 
 import com.google.protobuf.ByteString;
-import io.kolo.elastic.ElasticRules;
 import io.kolo.executor.control.Versions;
 import io.kolo.executor.control.WorkerConnection;
 import io.kolo.executor.control.WorkerEvent;
@@ -24,7 +23,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Job implements AutoCloseable {
     private static final int FIRST_GENERATION = 1;
+    private static final long TURN_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
     /** How many workers an elastic job may have had. */
     private static final int MOST_WORKERS = 100_000;
@@ -49,7 +48,7 @@ final class Job implements AutoCloseable {
     private final Thread hook = new Thread(this::close, "kolo-close");
     private final Object closing = new Object();
     private final Instant started = Instant.now();
-    private final List<JobSummary.Phase> phases = new CopyOnWriteArrayList<>();
+    private final StartPhases phases = new StartPhases();
     private final List<JobSummary.Run> runs = new CopyOnWriteArrayList<>();
     private final Engine engine;
     private final JobChannel channel;
@@ -57,8 +56,6 @@ final class Job implements AutoCloseable {
     private final JobWorkers workers;
     private final Map<Integer, Hello> hellos = new ConcurrentSkipListMap<>();
     private final @Nullable ElasticJob elastic;
-    private final AtomicBoolean reported = new AtomicBoolean();
-    private volatile long ringNs;
     private boolean ended;
 
     Job(JobSettings settings) {
@@ -77,17 +74,17 @@ final class Job implements AutoCloseable {
                 this.logs = openLogs;
                 this.engine = openEngine;
                 this.workers = new JobWorkers(settings, engine, listener, logs);
-                ElasticRules rules = settings.elastic();
-                this.elastic = rules == null
+                ElasticSettings given = settings.elastic();
+                this.elastic = given == null
                         ? null
                         : new ElasticJob(
                                 settings,
-                                rules,
+                                given,
                                 workers,
                                 listener,
                                 events,
                                 new ElasticJob.Wiring(connections, this::launchCoordinator, engine.folder(), logs));
-                this.channel = new JobChannel(rules == null ? settings.workers() : MOST_WORKERS, events);
+                this.channel = new JobChannel(given == null ? settings.workers() : MOST_WORKERS, events);
                 opened = true;
             } finally {
                 if (!opened) {
@@ -116,15 +113,16 @@ final class Job implements AutoCloseable {
     void start() {
         boolean started = false;
         try {
-            long startNs = System.nanoTime();
-            long deadlineNs = startNs + settings.startTimeout().toNanos();
-            workers.launch(channel::worker, events::onEvent);
-            if (elastic != null) {
-                elastic.coordinator.launch();
+            long deadlineNs = System.nanoTime() + settings.startTimeout().toNanos();
+            workers.connect(channel::worker, events::onEvent);
+            if (elastic == null) {
+                workers.launchAll();
+            } else {
+                elastic.launch();
             }
-            long launchedNs = phase("launch", startNs);
+            phases.over("launch");
             awaitJoins(elastic == null ? settings.workers() : elastic.rules.minWorkers(), deadlineNs);
-            long joinedNs = phase("join", launchedNs);
+            phases.over("join");
             String plan = "elastic";
             String count = hellos.size() + (hellos.size() == 1 ? " worker" : " workers");
             if (elastic == null) {
@@ -133,7 +131,7 @@ final class Job implements AutoCloseable {
             } else {
                 count = elastic.rules.minWorkers() + " to " + elastic.rules.maxWorkers() + " workers";
             }
-            ringNs = phase("ring", joinedNs);
+            phases.over("ring");
             String kernels = hellos.values().iterator().next().getKernels();
             listener.onStarted("kolo: " + engine.name() + ", " + count + ", kernels: " + kernels + ", " + plan);
             started = true;
@@ -150,28 +148,19 @@ final class Job implements AutoCloseable {
     }
 
     private void onProgress(Progress progress) {
-        if (reported.compareAndSet(false, true)) {
-            phase("first step", ringNs);
-        }
+        phases.step();
         listener.onProgress(progress);
-    }
-
-    private long phase(String name, long startNs) {
-        long nowNs = System.nanoTime();
-        phases.add(new JobSummary.Phase(name, (nowNs - startNs) / 1e9));
-        return nowNs;
     }
 
     private void awaitJoins(int count, long deadlineNs) {
         while (hellos.size() < count || (elastic != null && !elastic.coordinator.isThere())) {
-            switch (next(
-                    deadlineNs, () -> (hellos.size() < count ? missing(hellos) : "the coordinator") + " to join")) {
+            switch (next(deadlineNs, () -> elastic == null ? missing(hellos) + " to join" : elastic.missing())) {
                 case WorkerEvent.Joined joined -> {
                     hellos.put(joined.slot(), joined.hello());
-                    connections.put(joined.slot(), joined.connection());
-                    if (elastic != null) {
-                        elastic.replacements.joined(joined.slot());
-                        elastic.coordinator.introduce(joined.connection());
+                    if (elastic == null) {
+                        connections.put(joined.slot(), joined.connection());
+                    } else {
+                        elastic.joined(joined);
                     }
                 }
                 case WorkerEvent.Coordinates here ->
@@ -213,10 +202,17 @@ final class Job implements AutoCloseable {
     }
 
     private WorkerEvent next(long deadlineNs, Supplier<String> awaited) {
-        WorkerEvent event = poll(deadlineNs);
-        if (event == null) {
-            throw new IllegalStateException(
-                    "waited " + settings.startTimeout().toMillis() + " ms for " + awaited.get());
+        WorkerEvent event = null;
+        while (event == null) {
+            long nowNs = System.nanoTime();
+            if (nowNs - deadlineNs >= 0) {
+                throw new IllegalStateException(
+                        "waited " + settings.startTimeout().toMillis() + " ms for " + awaited.get());
+            }
+            if (elastic != null) {
+                elastic.recruiter.launch(workers::launchAside, nowNs);
+            }
+            event = poll(nowNs + Math.min(TURN_NS, deadlineNs - nowNs));
         }
         return event;
     }
@@ -363,7 +359,7 @@ final class Job implements AutoCloseable {
     private void end() {
         connections.values().forEach(connection -> connection.shutdown(settings.leaveTimeout()));
         if (elastic != null) {
-            elastic.coordinator.goodbye();
+            elastic.close();
         }
         try {
             engine.awaitExits(settings.leaveTimeout().toMillis());
@@ -384,7 +380,7 @@ final class Job implements AutoCloseable {
     private JobSummary summary() {
         double seconds = (System.currentTimeMillis() - started.toEpochMilli()) / 1e3;
         return new JobSummary(
-                engine.name(), Versions.OWN, started.toString(), seconds, phases, workers.summary(), runs);
+                engine.name(), Versions.OWN, started.toString(), seconds, phases.all(), workers.summary(), runs);
     }
 
     private void removeHook() {

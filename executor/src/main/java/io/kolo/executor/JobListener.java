@@ -44,6 +44,11 @@ public interface JobListener {
         onNews("kolo: another coordinator is started: " + reason);
     }
 
+    /** The hosts that an elastic job may use have changed, or are not known, in a line. */
+    default void onHosts(String news) {
+        onNews("kolo: " + news);
+    }
+
     /** An elastic job waits, such as for "1 of at least 2 workers". */
     default void onWaiting(String reason) {
         onNews("kolo: waiting: " + reason);

@@ -1,6 +1,5 @@
 package io.kolo.executor;
 
-import io.kolo.elastic.ElasticRules;
 import io.kolo.executor.engine.Engine;
 import io.kolo.executor.engine.EngineProvider;
 import io.kolo.executor.engine.Node;
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param bundles number of bundles
  * @param workersPerBundle workers in each
  * @param perWorker what each worker needs
- * @param elastic the rules of an elastic job; null for one whose workers stay
+ * @param elastic what an elastic job is given; null for one whose workers stay
  */
 record JobSettings(
         EngineProvider provider,
@@ -42,7 +41,7 @@ record JobSettings(
         @Nullable Duration runTimeout,
         Duration leaveTimeout,
         @Nullable Path logFolder,
-        @Nullable ElasticRules elastic,
+        @Nullable ElasticSettings elastic,
         JobListener listener) {
     int workers() {
         return bundles * workersPerBundle;
@@ -61,9 +60,14 @@ record JobSettings(
         return (int) Math.max(1, perWorker.of(Resources.CPU));
     }
 
+    /** Returns how many GPUs are each worker's. */
+    int gpusPerWorker() {
+        return (int) perWorker.of(Resources.GPU);
+    }
+
     /** Returns a worker's share of its bundle's GPUs. */
     List<Integer> gpus(List<Integer> ofBundle, int workerInBundle) {
-        int each = (int) perWorker.of(Resources.GPU);
+        int each = gpusPerWorker();
         return ofBundle.subList(workerInBundle * each, (workerInBundle + 1) * each);
     }
 }

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -24,6 +24,11 @@ final class JobWorkers implements RunOutcome.Names {
     /** It has little to do, and should do it at once. */
     private static final List<String> COORDINATOR_FLAGS =
             List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
+    private static final String DRIVER_NODE = "localhost";
+
+    /** As a shell has it. */
+    private static final int NOT_STARTED = 127;
 
     private static final int SIGNALS = 128;
     private static final int MAX_SIGNAL = 64;
@@ -46,21 +51,49 @@ final class JobWorkers implements RunOutcome.Names {
     }
 
     /**
-     * Launches them all in bundles.
+     * Connects them with the job, before the first is launched.
      *
      * @param environment what the worker of a slot is told, given its place
      * @param events takes how they end
      */
-    void launch(Function<Slot, Map<String, String>> environment, Consumer<WorkerEvent> events) {
-        List<Placed> bundles = engine.reserve(settings.bundle(), settings.bundles(), settings.strategy());
+    void connect(Function<Slot, Map<String, String>> environment, Consumer<WorkerEvent> events) {
         this.environment = environment;
         this.events = events;
+    }
+
+    /**
+     * Finds room for them.
+     *
+     * @param least with fewer bundles the job cannot begin
+     */
+    List<Placed> reserve(int least) {
+        return engine.reserve(settings.bundle(), least, settings.bundles(), settings.strategy());
+    }
+
+    /** Launches them all in bundles. */
+    void launchAll() {
+        List<Placed> bundles = reserve(settings.bundles());
         for (int slot = 0; slot < settings.workers(); slot++) {
             launch(slot, bundles.get(slot / settings.workersPerBundle()));
         }
     }
 
-    private void launch(int slot, Placed placed) {
+    /** Launches a worker on a thread of its own, since to start a process takes a while. */
+    void launchAside(int slot, Placed placed) {
+        Thread.ofVirtual().name("kolo-launch").start(() -> {
+            try {
+                launch(slot, placed);
+            } catch (CancellationException e) {
+                // The job was closed meanwhile.
+            } catch (RuntimeException e) {
+                onLine(slot, placed.node(), e.toString());
+                events.accept(new WorkerEvent.Exited(slot, NOT_STARTED));
+            }
+        });
+    }
+
+    /** Launches a worker. */
+    void launch(int slot, Placed placed) {
         WorkerSpec spec = specification(slot, placed, environment.apply(new Slot(slot, placed.node())));
         WorkerHandle handle = engine.launch(spec, line -> onLine(slot, placed.node(), line));
         launched.put(slot, new Launched(spec, handle));
@@ -69,33 +102,23 @@ final class JobWorkers implements RunOutcome.Names {
     }
 
     /**
-     * Launches the coordinator of an elastic job, beside the first worker; also another one, when it is gone.
+     * Launches the coordinator of an elastic job, beside the driver; also another one, when it is gone.
      *
      * @param told what it is told by its environment, given its place
      */
     void launchCoordinator(Function<Slot, Map<String, String>> told) {
-        String node = launched(0).spec.placed().node();
         WorkerSpec spec = new WorkerSpec(
                 "coordinator",
-                new Placed(node, List.of()),
+                new Placed(DRIVER_NODE, List.of()),
                 List.of(),
                 1,
                 COORDINATOR_MAIN,
                 List.of(),
                 COORDINATOR_FLAGS,
-                told.apply(new Slot(WorkerEvent.COORDINATOR, node)));
+                told.apply(new Slot(WorkerEvent.COORDINATOR, DRIVER_NODE)));
         WorkerHandle handle = engine.launch(spec, line -> {});
         launched.put(WorkerEvent.COORDINATOR, new Launched(spec, handle));
         handle.onExit(exitCode -> events.accept(new WorkerEvent.Exited(WorkerEvent.COORDINATOR, exitCode)));
-    }
-
-    private Launched launched(int slot) {
-        return Objects.requireNonNull(launched.get(slot));
-    }
-
-    /** Launches another worker where one was that is gone. */
-    void replace(int gone, int slot) {
-        launch(slot, launched(gone).spec.placed());
     }
 
     /** Returns the node that a worker was launched on; null if it never was. */

@@ -1,7 +1,6 @@
 package io.kolo.executor;
 
 import io.kolo.allreduce.Ring;
-import io.kolo.elastic.ElasticRules;
 import io.kolo.executor.engine.EngineProvider;
 import io.kolo.executor.engine.Node;
 import io.kolo.executor.engine.Resources;
@@ -191,10 +190,10 @@ public abstract sealed class LaunchBuilder<B extends LaunchBuilder<B>>
      * Checks the settings.
      *
      * @param usual the strategy, if none was given
-     * @param elastic the rules of an elastic job, or null
+     * @param elastic what an elastic job is given, or null
      * @throws IllegalArgumentException with what to do
      */
-    final JobSettings settings(int bundles, int workersPerBundle, Strategy usual, @Nullable ElasticRules elastic) {
+    final JobSettings settings(int bundles, int workersPerBundle, Strategy usual, @Nullable ElasticSettings elastic) {
         if ((long) bundles * workersPerBundle > Ring.MAX_SIZE) {
             throw new IllegalArgumentException(
                     "a ring has at most " + Ring.MAX_SIZE + " workers, not " + (long) bundles * workersPerBundle);
@@ -202,6 +201,9 @@ public abstract sealed class LaunchBuilder<B extends LaunchBuilder<B>>
         String resolved = Address.resolve(address, System.getenv());
         if (!nodes.isEmpty() && !resolved.equals(Address.LOCAL)) {
             throw new IllegalArgumentException("nodes are played on the local engine only, not at " + resolved);
+        }
+        if (!nodes.isEmpty() && elastic != null && elastic.discovery() != null) {
+            throw new IllegalArgumentException("nodes and hostDiscovery both say where workers may be: give one");
         }
         ClassLoader loader = loader();
         if (program != null) {

@@ -64,6 +64,11 @@ final class SerialListener implements JobListener {
     }
 
     @Override
+    public synchronized void onHosts(String news) {
+        tell(() -> listener.onHosts(news));
+    }
+
+    @Override
     public synchronized void onWaiting(String reason) {
         tell(() -> listener.onWaiting(reason));
     }

@@ -38,13 +38,7 @@ record Scenario(
         int least = random.nextInt(1, workers + 1);
         int most = workers + random.nextInt(3);
         ElasticRules rules = new ElasticRules(
-                least,
-                most,
-                1000,
-                Duration.ofSeconds(40),
-                Duration.ofSeconds(3),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(1));
+                least, most, 1000, Duration.ofSeconds(40), Duration.ofSeconds(3), Duration.ofSeconds(2));
         List<Fault> faults = new ArrayList<>();
         int count = random.nextInt(1, MOST_FAULTS + 1);
         for (int i = 0; i < count; i++) {

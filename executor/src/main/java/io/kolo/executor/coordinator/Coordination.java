@@ -75,8 +75,7 @@ final class Coordination implements AutoCloseable {
                 run.getResetLimit(),
                 Duration.ofMillis(run.getElasticTimeoutMs()),
                 Duration.ofMillis(run.getCollectTimeoutMs()),
-                Duration.ofMillis(run.getStartTimeoutMs()),
-                Duration.ofMillis(run.getCooldownMs()));
+                Duration.ofMillis(run.getStartTimeoutMs()));
     }
 
     int number() {

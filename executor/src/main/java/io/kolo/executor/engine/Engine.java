@@ -19,11 +19,12 @@ public interface Engine extends AutoCloseable {
      * Finds room for a job; called once, before the first launch.
      *
      * @param bundle what each bundle needs
-     * @param count number of bundles
+     * @param least with fewer bundles the job cannot begin
+     * @param most more are not needed
      * @return where they lie, those on one node side by side
-     * @throws PlacementException if there is no room for all of them, with the figures
+     * @throws PlacementException if there is no room for the least number of them, with the figures
      */
-    List<Placed> reserve(Resources bundle, int count, Strategy strategy);
+    List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy);
 
     /**
      * Starts a worker in a bundle.

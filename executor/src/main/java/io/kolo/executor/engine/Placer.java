@@ -23,17 +23,22 @@ public final class Placer {
      * Places bundles on nodes that are free.
      *
      * @param bundle what each of them needs
-     * @param count how many
+     * @param least with fewer it is refused
+     * @param most more are not placed
      * @return where they lie, node by node, so that neighbours in the list are neighbours in the cluster
-     * @throws PlacementException if there is no room for all of them, with the figures
+     * @throws PlacementException if there is no room for the least number of them, with the figures
      */
-    public static List<Placed> place(List<Node> nodes, Resources bundle, int count, Strategy strategy) {
+    public static List<Placed> place(List<Node> nodes, Resources bundle, int least, int most, Strategy strategy) {
         Placer placer = new Placer(nodes);
-        for (int i = 0; i < count; i++) {
-            int fitted = i;
-            placer.choose(bundle, count, fitted, strategy)
-                    .orElseThrow(() -> placer.refusal(bundle, count, fitted, strategy))
-                    .take(bundle);
+        for (int fitted = 0; fitted < most; fitted++) {
+            Optional<Room> room = placer.choose(bundle, Math.max(least, fitted + 1), fitted, strategy);
+            if (room.isPresent()) {
+                room.get().take(bundle);
+            } else if (fitted < least) {
+                throw placer.refusal(bundle, least, fitted, strategy);
+            } else {
+                break;
+            }
         }
         return placer.rooms.stream().flatMap(room -> room.placed.stream()).toList();
     }

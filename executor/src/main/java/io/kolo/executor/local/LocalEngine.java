@@ -71,8 +71,9 @@ final class LocalEngine implements Engine {
     }
 
     @Override
-    public List<Placed> reserve(Resources bundle, int count, Strategy strategy) {
-        return Placer.place(nodes.isEmpty() ? List.of(thisMachine(bundle, count)) : nodes, bundle, count, strategy);
+    public List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy) {
+        List<Node> there = nodes.isEmpty() ? List.of(thisMachine(bundle, most)) : nodes;
+        return Placer.place(there, bundle, least, most, strategy);
     }
 
     private static Node thisMachine(Resources bundle, int count) {

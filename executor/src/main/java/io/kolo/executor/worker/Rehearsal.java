@@ -68,7 +68,7 @@ final class Rehearsal {
                 .map(number -> new ElasticWorker(
                         number, new RingAssembler(endpoints.get(number), kernels, shared), said::add, message -> {}))
                 .toList();
-        ElasticRules rules = new ElasticRules(2, 2, Integer.MAX_VALUE, TIMEOUT, TIMEOUT, TIMEOUT, TIMEOUT);
+        ElasticRules rules = new ElasticRules(2, 2, Integer.MAX_VALUE, TIMEOUT, TIMEOUT, TIMEOUT);
         this.membership = new Membership(rules, new Lineage(List.of()), System.nanoTime());
     }
 

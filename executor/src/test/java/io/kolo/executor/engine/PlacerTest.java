@@ -33,13 +33,13 @@ class PlacerTest {
 
     @Test
     void shouldFillANodeBeforeTheNextByPack() {
-        assertEquals(List.of("a", "a", "b"), nodesOf(Placer.place(TWO_NODES, ONE_GPU, 3, Strategy.PACK)));
+        assertEquals(List.of("a", "a", "b"), nodesOf(Placer.place(TWO_NODES, ONE_GPU, 3, 3, Strategy.PACK)));
     }
 
     @Test
     void shouldTakeTurnsBySpread() {
-        assertEquals(List.of("a", "a", "b"), nodesOf(Placer.place(TWO_NODES, ONE_GPU, 3, Strategy.SPREAD)));
-        assertEquals(List.of("a", "b"), nodesOf(Placer.place(TWO_NODES, ONE_GPU, 2, Strategy.SPREAD)));
+        assertEquals(List.of("a", "a", "b"), nodesOf(Placer.place(TWO_NODES, ONE_GPU, 3, 3, Strategy.SPREAD)));
+        assertEquals(List.of("a", "b"), nodesOf(Placer.place(TWO_NODES, ONE_GPU, 2, 2, Strategy.SPREAD)));
     }
 
     @Test
@@ -47,19 +47,19 @@ class PlacerTest {
         List<Node> nodes = List.of(node("small", 2, 0), node("large", 8, 0));
         assertEquals(
                 List.of("large", "large", "large"),
-                nodesOf(Placer.place(nodes, resources(1, 0), 3, Strategy.STRICT_PACK)));
-        assertThrows(PlacementException.class, () -> Placer.place(nodes, resources(1, 0), 9, Strategy.STRICT_PACK));
+                nodesOf(Placer.place(nodes, resources(1, 0), 3, 3, Strategy.STRICT_PACK)));
+        assertThrows(PlacementException.class, () -> Placer.place(nodes, resources(1, 0), 9, 9, Strategy.STRICT_PACK));
     }
 
     @Test
     void shouldNeverPutTwoOnANodeByStrictSpread() {
-        assertEquals(List.of("a", "b"), nodesOf(Placer.place(TWO_NODES, ONE_GPU, 2, Strategy.STRICT_SPREAD)));
-        assertThrows(PlacementException.class, () -> Placer.place(TWO_NODES, ONE_GPU, 3, Strategy.STRICT_SPREAD));
+        assertEquals(List.of("a", "b"), nodesOf(Placer.place(TWO_NODES, ONE_GPU, 2, 2, Strategy.STRICT_SPREAD)));
+        assertThrows(PlacementException.class, () -> Placer.place(TWO_NODES, ONE_GPU, 3, 3, Strategy.STRICT_SPREAD));
     }
 
     @Test
     void shouldGiveEachGpuToOneBundle() {
-        List<Placed> placed = Placer.place(TWO_NODES, resources(1, 1), 4, Strategy.PACK);
+        List<Placed> placed = Placer.place(TWO_NODES, resources(1, 1), 4, 4, Strategy.PACK);
         assertEquals(
                 List.of(
                         new Placed("a", List.of(0)),
@@ -72,7 +72,7 @@ class PlacerTest {
     @Test
     void shouldRefuseWithFreeAndTotalOfEachNodeAndTheBundle() {
         PlacementException error =
-                assertThrows(PlacementException.class, () -> Placer.place(TWO_NODES, ONE_GPU, 5, Strategy.PACK));
+                assertThrows(PlacementException.class, () -> Placer.place(TWO_NODES, ONE_GPU, 5, 5, Strategy.PACK));
         assertEquals("""
                 no room for 5 bundles of {CPU: 1, GPU: 1} (PACK): 4 placed, the next one does not fit
                   a: free {CPU: 2} of {CPU: 4, GPU: 2}
@@ -83,16 +83,28 @@ class PlacerTest {
     void shouldReckonWithResourcesOfAnyName() {
         Node special = new Node("special", new Resources(Map.of("tpu", 1.5)));
         Resources half = new Resources(Map.of("tpu", 0.5));
-        assertEquals(3, Placer.place(List.of(special), half, 3, Strategy.PACK).size());
-        assertThrows(PlacementException.class, () -> Placer.place(List.of(special), half, 4, Strategy.PACK));
+        assertEquals(
+                3, Placer.place(List.of(special), half, 3, 3, Strategy.PACK).size());
+        assertThrows(PlacementException.class, () -> Placer.place(List.of(special), half, 4, 4, Strategy.PACK));
+    }
+
+    @Test
+    void shouldPlaceAsManyAsThereIsRoomForBetweenTheLeastAndTheMost() {
+        for (Strategy strategy : List.of(Strategy.PACK, Strategy.SPREAD, Strategy.STRICT_PACK)) {
+            assertEquals(2, Placer.place(TWO_NODES, ONE_GPU, 1, 2, strategy).size(), strategy.name());
+        }
+        assertEquals(4, Placer.place(TWO_NODES, ONE_GPU, 1, 9, Strategy.PACK).size());
+        assertEquals(
+                2,
+                Placer.place(TWO_NODES, ONE_GPU, 1, 9, Strategy.STRICT_SPREAD).size());
     }
 
     @Test
     void shouldPlaceTenthsThatFitExactly() {
         Node node = new Node("node", new Resources(Map.of(Resources.CPU, 0.3)));
         Resources tenth = new Resources(Map.of(Resources.CPU, 0.1));
-        assertEquals(3, Placer.place(List.of(node), tenth, 3, Strategy.PACK).size());
-        assertThrows(PlacementException.class, () -> Placer.place(List.of(node), tenth, 4, Strategy.PACK));
+        assertEquals(3, Placer.place(List.of(node), tenth, 3, 3, Strategy.PACK).size());
+        assertThrows(PlacementException.class, () -> Placer.place(List.of(node), tenth, 4, 4, Strategy.PACK));
     }
 
     @Test
@@ -113,17 +125,19 @@ class PlacerTest {
                 nodes.add(node("node-" + n, random.nextInt(8), random.nextInt(4)));
             }
             Resources bundle = resources(1 + random.nextInt(3), random.nextInt(3));
-            int count = 1 + random.nextInt(5);
+            int least = 1 + random.nextInt(5);
+            int most = least + random.nextInt(3);
             try {
-                check(nodes, bundle, count, strategy, Placer.place(nodes, bundle, count, strategy));
+                List<Placed> placed = Placer.place(nodes, bundle, least, most, strategy);
+                assertTrue(placed.size() >= least && placed.size() <= most, placed.toString());
+                check(nodes, bundle, placed, strategy);
             } catch (PlacementException refused) {
                 assertTrue(refused.toString().contains("does not fit"), refused.toString());
             }
         }
     }
 
-    private static void check(List<Node> nodes, Resources bundle, int count, Strategy strategy, List<Placed> placed) {
-        assertEquals(count, placed.size());
+    private static void check(List<Node> nodes, Resources bundle, List<Placed> placed, Strategy strategy) {
         Map<String, Integer> byNode = new HashMap<>();
         Set<String> gpus = new HashSet<>();
         for (Placed one : placed) {
@@ -138,7 +152,7 @@ class PlacerTest {
             assertEquals(1, byNode.size());
         }
         if (strategy == Strategy.STRICT_SPREAD) {
-            assertEquals(count, byNode.size());
+            assertEquals(placed.size(), byNode.size());
         }
     }
 }

@@ -1,0 +1,112 @@
+package io.kolo.executor;
+
+import io.kolo.elastic.Blocklist;
+import io.kolo.executor.engine.Placed;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+
+/** Keeps an elastic job at its number of workers: launches them where there is room. For one thread. */
+final class Recruiter {
+    /** Room for one worker: the how-manieth on its node. */
+    private record Place(String node, int number) {}
+
+    private final Supplier<List<Placed>> room;
+    private final int wanted;
+    private final Blocklist blocklist;
+    private final Map<Integer, Place> taken = new TreeMap<>();
+    private final Set<Integer> coming = new TreeSet<>();
+    private final Set<String> avoided = new HashSet<>();
+    private int next;
+
+    /**
+     * Nobody is launched yet.
+     *
+     * @param room says where a worker may be, one place a worker; asked again and again
+     * @param wanted how many workers the job is to have
+     */
+    Recruiter(Supplier<List<Placed>> room, int wanted, Duration cooldown) {
+        this.room = room;
+        this.wanted = wanted;
+        this.blocklist = new Blocklist(cooldown, wanted);
+    }
+
+    /**
+     * Launches what may be launched now.
+     *
+     * @param launch takes a worker's number and where it is to be
+     */
+    void launch(BiConsumer<Integer, Placed> launch, long nowNs) {
+        places().forEach((place, placed) -> {
+            if (taken.size() < wanted && !taken.containsValue(place) && admits(place, nowNs)) {
+                int worker = next++;
+                taken.put(worker, place);
+                coming.add(worker);
+                launch.accept(worker, placed);
+            }
+        });
+    }
+
+    private boolean admits(Place place, long nowNs) {
+        return !avoided.contains(place.node)
+                && blocklist.admits(place.node, nowNs)
+                && blocklist.admits(place.toString(), nowNs);
+    }
+
+    private Map<Place, Placed> places() {
+        Map<Place, Placed> places = new LinkedHashMap<>();
+        Map<String, Integer> onNode = new HashMap<>();
+        for (Placed placed : room.get()) {
+            int number = onNode.merge(placed.node(), 1, Integer::sum);
+            places.put(new Place(placed.node(), number), placed);
+        }
+        return places;
+    }
+
+    /** A worker is there. */
+    void joined(int worker) {
+        coming.remove(worker);
+    }
+
+    /**
+     * A worker's process is gone.
+     *
+     * @param lost whether it was lost, rather than left; a node that has lost all its workers is blamed, too
+     */
+    void gone(int worker, boolean lost, long nowNs) {
+        coming.remove(worker);
+        Place place = taken.remove(worker);
+        if (place != null && lost) {
+            blocklist.lost(place.toString(), nowNs);
+            if (taken.values().stream().noneMatch(other -> other.node.equals(place.node))) {
+                blocklist.lost(place.node, nowNs);
+            }
+        }
+    }
+
+    /** Nobody is launched on a node any more: it is to be taken away. */
+    void avoid(String node) {
+        avoided.add(node);
+    }
+
+    /** Returns the workers for which there is no room any more. */
+    List<Integer> displaced() {
+        Set<Place> places = places().keySet();
+        return taken.keySet().stream()
+                .filter(worker -> !places.contains(taken.get(worker)))
+                .toList();
+    }
+
+    /** Returns those that are on their way. */
+    Set<Integer> coming() {
+        return coming;
+    }
+}
