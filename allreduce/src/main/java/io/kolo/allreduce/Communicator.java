@@ -4,7 +4,6 @@ import io.kolo.kernels.DataType;
 import io.kolo.kernels.Kernels;
 import io.kolo.kernels.ReduceOp;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -35,7 +34,7 @@ public final class Communicator implements AutoCloseable {
     private final Sequencer sequencer;
     private final Exchanges exchanges;
     private final List<Communicator> sets = new CopyOnWriteArrayList<>();
-    private @Nullable Path folder;
+    private @Nullable HostParts parts;
 
     /**
      * Creates the communicator of one rank.
@@ -55,7 +54,7 @@ public final class Communicator implements AutoCloseable {
         this.lines = lines;
         this.kernels = kernels;
         this.patience = patience;
-        this.folder = plan == null ? null : plan.folder();
+        this.parts = plan == null ? null : plan.parts();
         Plan first = plan == null ? new RingPlan(ring, lines, patience) : plan;
         this.sequencer = new Sequencer(ring, first, kernels, patience);
         this.exchanges = new Exchanges(ring);
@@ -65,16 +64,16 @@ public final class Communicator implements AutoCloseable {
      * Goes over to shared memory where ranks are on one host: where they see the same folder. Every rank calls it, at
      * the same place in the order of operations.
      *
-     * @param folder this rank's, on a file system in memory
+     * @param parts this rank's, with the folder
      * @return whether all ranks are on one host and share memory; the reason, either way, is in the log
      */
-    public boolean shareMemory(Path folder) {
-        return shareMemory(Hosts.find(this, folder), folder);
+    public boolean shareMemory(HostParts parts) {
+        return shareMemory(Hosts.find(this, parts.folder()), parts);
     }
 
-    boolean shareMemory(Hosts hosts, Path folder) {
-        this.folder = folder;
-        Plan chosen = Planner.choose(this, ring, sequencer.plan(), patience, hosts, folder);
+    boolean shareMemory(Hosts hosts, HostParts parts) {
+        this.parts = parts;
+        Plan chosen = Planner.choose(this, ring, sequencer.plan(), patience, hosts, parts);
         sequencer.use(chosen);
         LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", ring, description());
         return sharesMemory();
@@ -91,10 +90,11 @@ public final class Communicator implements AutoCloseable {
     }
 
     /**
-     * Returns zeroed memory for this rank's part of operations, off-heap and 64-byte aligned. Where ranks share memory
-     * the others reach it without a copy: an all-reduce of such buffers, or of equal slices of them, costs least. Every
+     * Returns memory for this rank's part of operations, off-heap and 64-byte aligned. Where ranks share memory the
+     * others reach it without a copy: an all-reduce of such buffers, or of equal slices of them, costs least. Every
      * rank calls it with the same length, at the same place in the order of operations; the memory lives as long as the
-     * communicator.
+     * communicator. It is zeroed; or, where rings follow one another in {@link HostParts} that are kept, it may be what
+     * the ring before had, as that left it.
      *
      * @param length bytes
      */
@@ -120,8 +120,10 @@ public final class Communicator implements AutoCloseable {
      */
     public Communicator split(int color) {
         Communicator set = set(color);
-        if (folder != null) {
-            set.shareMemory(sharesMemory() ? Hosts.one(set.size()) : Hosts.find(set, folder), folder);
+        if (parts != null) {
+            set.shareMemory(
+                    sharesMemory() ? Hosts.one(set.size()) : Hosts.find(set, parts.folder()),
+                    HostParts.once(parts.folder()));
         }
         return set;
     }

@@ -54,31 +54,31 @@ public final class HostMeeting {
      *
      * @param lines closed with the communicator; for what can't be done in memory after all
      * @param timeout how long an operation may go without any progress before it fails, and how long to wait here
-     * @param folder this rank's, on a file system in memory
+     * @param parts this rank's, with the folder in which they meet
      * @param abandoned tells, time and again, whether to give up
      * @return null on all ranks if they don't see the same folder, there is no room in it, or one of them gave up: the
      *     reason is in the log, and the lines are still there
      */
     public static @Nullable Communicator meet(
-            Ring ring, Lines lines, Kernels kernels, Duration timeout, Path folder, BooleanSupplier abandoned) {
+            Ring ring, Lines lines, Kernels kernels, Duration timeout, HostParts parts, BooleanSupplier abandoned) {
         Patience patience = new Patience(ring, timeout, null);
-        HostPlan plan = plan(ring, patience, folder, abandoned);
+        HostPlan plan = plan(ring, patience, parts, abandoned);
         return plan == null ? null : new Communicator(ring, lines, kernels, patience, plan);
     }
 
-    static @Nullable HostPlan plan(Ring ring, Patience patience, Path folder, BooleanSupplier abandoned) {
+    static @Nullable HostPlan plan(Ring ring, Patience patience, HostParts parts, BooleanSupplier abandoned) {
         if (ring.size() == 1) {
             return null;
         }
         long startNs = System.nanoTime();
         HostMemory memory = meet(
                 ring,
-                folder,
+                parts.folder(),
                 HostGroup.memoryBytes(ring.size()),
                 () -> abandoned.getAsBoolean()
                         || patience.reasonToStop() != null
                         || patience.isOver(System.nanoTime() - startNs));
-        return memory == null ? null : new HostPlan(ring, memory, patience);
+        return memory == null ? null : new HostPlan(ring, memory, parts, patience);
     }
 
     private static @Nullable HostMemory meet(Ring ring, Path folder, long length, BooleanSupplier inVain) {

@@ -1,7 +1,5 @@
 package io.kolo.allreduce;
 
-import io.kolo.kernels.DataType;
-import io.kolo.kernels.ReduceOp;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,14 +11,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A file in memory that all ranks of a host have mapped, and nobody else can open: it is readable by its user alone,
- * and unlinked as soon as the last rank has it. It is reserved before it is mapped: a mapping that has no memory behind
- * it would end the process at the first store.
+ * A file in memory that all ranks of a host have mapped, and nobody else can open: it is readable by its user alone. It
+ * is reserved before it is mapped: a mapping that has no memory behind it would end the process at the first store.
  */
 final class HostMemory implements AutoCloseable {
     /** Parts of a memory begin at pages. */
@@ -61,54 +56,22 @@ final class HostMemory implements AutoCloseable {
         return segment.asSlice(HEADER + rank * stride(length), length);
     }
 
-    /** Returns where it was made; nothing is there any more. */
+    /** Returns where it was made. */
     Path folder() {
         return path.resolveSibling(".").normalize();
     }
 
-    /**
-     * Has rank 0 make a memory and all ranks map it.
-     *
-     * @param communicator of all ranks, for the agreement
-     * @param folder the same one on all ranks
-     * @param length bytes
-     * @return null on all ranks if one of them can't; the reason is in the log
-     */
-    static @Nullable HostMemory agree(Communicator communicator, Ring ring, Path folder, long length) {
-        Offer offer = new Offer();
-        HostMemory memory = null;
-        String reason = "";
-        try {
-            if (ring.rank() == 0) {
-                memory = create(folder, length, new SecureRandom().nextLong(), new SecureRandom().nextLong());
-                offer.make(memory);
-            }
-        } catch (IOException e) {
-            reason = String.valueOf(e.getMessage());
-        }
-        communicator.broadcast(offer.bytes, DataType.I64, 0);
-        try {
-            if (ring.rank() != 0 && offer.isMade()) {
-                memory = open(folder, length, offer.first(), offer.second());
-            }
-        } catch (IOException e) {
-            reason = "rank " + ring.rank() + " " + e.getMessage();
-        }
-        int[] mapped = {memory == null ? 0 : 1};
-        communicator.allReduce(MemorySegment.ofArray(mapped), DataType.I32, ReduceOp.MIN);
-        if (ring.rank() == 0 && memory != null) {
-            memory.unlink();
-        }
-        if (mapped[0] == 1) {
-            return memory;
-        }
-        if (memory != null) {
-            memory.close();
-        }
-        if (!reason.isEmpty()) {
-            LOG.log(System.Logger.Level.INFO, "no shared memory: {0}", reason);
-        }
-        return null;
+    long name() {
+        return segment.get(LONG, 0);
+    }
+
+    long proof() {
+        return segment.get(LONG, Long.BYTES);
+    }
+
+    /** Touches all pages, so that the first who works on them need not. */
+    void touch() {
+        segment.load();
     }
 
     /**
@@ -229,29 +192,5 @@ final class HostMemory implements AutoCloseable {
     @Override
     public void close() {
         arena.close();
-    }
-
-    /** What rank 0 tells the others: whether there is a file, and what must be in it. */
-    private static final class Offer {
-        private final long[] fields = new long[3];
-        private final MemorySegment bytes = MemorySegment.ofArray(fields);
-
-        void make(HostMemory memory) {
-            fields[0] = 1;
-            fields[1] = memory.segment.get(LONG, 0);
-            fields[2] = memory.segment.get(LONG, Long.BYTES);
-        }
-
-        boolean isMade() {
-            return fields[0] == 1;
-        }
-
-        long first() {
-            return fields[1];
-        }
-
-        long second() {
-            return fields[2];
-        }
     }
 }

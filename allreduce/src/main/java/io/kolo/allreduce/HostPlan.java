@@ -2,10 +2,8 @@ package io.kolo.allreduce;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HostPlan implements Plan {
     /** Memory that all ranks have mapped, each with a part of its own. */
-    record Shared(long number, long length, List<MemorySegment> parts, HostMemory memory) {
+    record Shared(long number, long length, List<MemorySegment> parts) {
         /** Returns where a rank's part begins, as an address. */
         long address(int rank) {
             return parts.get(rank).address();
@@ -24,6 +22,7 @@ final class HostPlan implements Plan {
 
     private final Ring ring;
     private final HostGroup group;
+    private final HostParts parts;
     private final List<Shared> shared = new ArrayList<>();
     private final HostBuffer own = new HostBuffer();
     private final FlatSweep flat;
@@ -31,8 +30,9 @@ final class HostPlan implements Plan {
     private final StagedSweep staged;
     private final HostExchange exchange;
 
-    HostPlan(Ring ring, HostMemory memory, Patience patience) {
+    HostPlan(Ring ring, HostMemory memory, HostParts parts, Patience patience) {
         this.ring = ring;
+        this.parts = parts;
         this.group = new HostGroup(ring, memory, patience);
         this.flat = new FlatSweep(group);
         this.direct = new DirectSweep(group);
@@ -45,22 +45,18 @@ final class HostPlan implements Plan {
         return "shared memory of " + group.size() + " ranks";
     }
 
-    /** Returns where its memory was made. */
-    Path folder() {
-        return group.memory().folder();
+    HostParts parts() {
+        return parts;
     }
 
     @Override
     public MemorySegment allocate(Communicator ranks, long length) {
-        HostMemory memory = HostMemory.agree(ranks, ring, folder(), HostMemory.lengthOfParts(group.size(), length));
-        if (memory == null) {
+        List<MemorySegment> byRank = parts.agree(ranks, ring, length);
+        if (byRank == null) {
             return Plan.super.allocate(ranks, length);
         }
-        List<MemorySegment> parts = IntStream.range(0, group.size())
-                .mapToObj(rank -> memory.part(rank, length))
-                .toList();
-        shared.add(new Shared(shared.size() + 1L, length, parts, memory));
-        return parts.get(group.rank());
+        shared.add(new Shared(shared.size() + 1L, length, byRank));
+        return byRank.get(group.rank());
     }
 
     private @Nullable Shared find(MemorySegment buffer) {
@@ -121,7 +117,8 @@ final class HostPlan implements Plan {
 
     @Override
     public void close() {
-        shared.forEach(each -> each.memory.close());
+        shared.clear();
+        parts.release(ring);
         group.close();
     }
 }

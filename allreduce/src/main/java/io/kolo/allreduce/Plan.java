@@ -41,7 +41,7 @@ interface Plan extends AutoCloseable {
     int NOBODY = -1;
 
     /**
-     * Returns zeroed memory for this rank's part of operations, which all ranks allocate.
+     * Returns memory for this rank's part of operations, which all ranks allocate.
      *
      * @param ranks all of them
      * @param length bytes

@@ -214,7 +214,7 @@ class HostPlanPropertyTest {
                         lines[communicator.rank()],
                         io.kolo.kernels.Kernels.probe(),
                         PATIENT);
-                boolean shares = other.shareMemory(missing);
+                boolean shares = other.shareMemory(HostParts.once(missing));
                 float[] one = {1};
                 other.allReduce(MemorySegment.ofArray(one), DataType.F32, ReduceOp.SUM);
                 assertEquals(2, one[0]);

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +26,7 @@ import java.util.zip.CRC32C;
  *
  * <ul>
  *   <li>{@code form GENERATION RANK ADDRESS...}: joins a World; answers {@code formed MICROSECONDS}
+ *   <li>{@code others gone}, or {@code there}: whether those that are not in the next World are gone
  *   <li>{@code work SEED}: does collectives, and checks them, until one fails; answers {@code failed ERROR CULPRIT
  *       MICROSECONDS}, the time that a pending one has taken to end
  *   <li>{@code abort CULPRIT}: what it is doing ends
@@ -41,17 +43,20 @@ final class RankProcess {
     private static final int OPERATIONS = 6;
 
     private final AeronEndpoint endpoint;
-    private final Path folder;
+    private final HostParts parts;
     private final MemorySegment own = Arena.global().allocate(FLOATS * 4L, 64);
     private Communicator communicator = alone();
     private Communicator before = communicator;
     private MemorySegment shared = MemorySegment.NULL;
     private MemorySegment sharedBefore = MemorySegment.NULL;
+    private boolean othersAreGone;
     private volatile long abortedNs;
     private long enteredNs;
 
-    private RankProcess(Path folder) {
-        this.folder = folder;
+    private RankProcess(Path folder) throws IOException {
+        Path own = Files.createDirectory(
+                folder.resolve("parts-" + ProcessHandle.current().pid()));
+        this.parts = HostParts.kept(folder, own, () -> othersAreGone);
         this.endpoint = AeronEndpoint.open(
                 folder.resolve("aeron-" + ProcessHandle.current().pid()), "127.0.0.1", TIMEOUT);
     }
@@ -78,6 +83,7 @@ final class RankProcess {
     private void obey(List<String> words) {
         switch (words.getFirst()) {
             case "form" -> form(words);
+            case "others" -> othersAreGone = words.get(1).equals("gone");
             case "work" -> Thread.ofPlatform().daemon().start(() -> work(Long.parseLong(words.get(1))));
             case "abort" -> {
                 abortedNs = System.nanoTime();
@@ -116,7 +122,7 @@ final class RankProcess {
         List<String> addresses = words.subList(3, words.size());
         Ring ring = new Ring(generation, generation * 7919L, rank, addresses.size());
         communicator = new Communicator(ring, endpoint.connect(addresses, ring, TIMEOUT), Kernels.probe(), TIMEOUT);
-        if (!communicator.shareMemory(folder)) {
+        if (!communicator.shareMemory(parts)) {
             throw new IllegalStateException("no shared memory");
         }
         long formedNs = System.nanoTime();

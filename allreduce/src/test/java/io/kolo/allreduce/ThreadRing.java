@@ -40,7 +40,7 @@ final class ThreadRing implements AutoCloseable {
 
     ThreadRing(int size, Duration timeout, Path folder) throws Exception {
         this(size, timeout);
-        List<Boolean> shared = run(communicator -> communicator.shareMemory(folder));
+        List<Boolean> shared = run(communicator -> communicator.shareMemory(HostParts.once(folder)));
         assertTrue(size == 1 || !shared.contains(false), "all ranks share memory");
     }
 
@@ -52,7 +52,8 @@ final class ThreadRing implements AutoCloseable {
             Path own = Files.createDirectories(folder.resolve("host-" + host));
             folders.addAll(Collections.nCopies(hosts[host], own));
         }
-        var unused = ring.run(communicator -> communicator.shareMemory(folders.get(communicator.rank())));
+        var unused =
+                ring.run(communicator -> communicator.shareMemory(HostParts.once(folders.get(communicator.rank()))));
         return ring;
     }
 

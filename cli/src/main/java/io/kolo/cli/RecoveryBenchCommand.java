@@ -87,6 +87,9 @@ final class RecoveryBenchCommand implements Runnable {
     /** When it was known that a worker is gone. */
     private final NavigableSet<Long> knownNs = new ConcurrentSkipListSet<>();
 
+    /** When a worker's process was seen to be gone. */
+    private final NavigableSet<Long> endedNs = new ConcurrentSkipListSet<>();
+
     private final NavigableSet<Long> killedNs = new ConcurrentSkipListSet<>();
     private final NavigableSet<Long> drainedNs = new ConcurrentSkipListSet<>();
 
@@ -125,7 +128,9 @@ final class RecoveryBenchCommand implements Runnable {
         }
 
         @Override
-        public void onLost(int worker, String reason) {}
+        public void onLost(int worker, String reason) {
+            endedNs.add(System.nanoTime());
+        }
     }
 
     /** Kills any worker but that of rank 0, which notes the steps, or drains it; and only when all are there. */
@@ -185,27 +190,30 @@ final class RecoveryBenchCommand implements Runnable {
         Long killed = killedNs.floor(change.after().endNs());
         Long known = killed == null ? null : knownNs.ceiling(killed);
         if (killed != null && known != null) {
-            long endNs = change.after().endNs() - step.toNanos();
-            add(losses, "kill -9 to the end of the next step", killed, endNs);
+            add(losses, "kill -9 to the end of the next step", killed, change.endNs());
             add(losses, "  it is known", killed, known);
+            Long ended = endedNs.ceiling(killed);
+            if (ended != null) {
+                add(losses, "  (and meanwhile its process is gone)", killed, ended);
+            }
             add(losses, "  the others have frozen, and the next ring is decided", known, decidedNs);
-            addForming(losses, change.after(), decidedNs);
+            addForming(losses, change, decidedNs);
         }
     }
 
     private void addPause(Map<String, List<Double>> pauses, String what, Change change, long decidedNs) {
         long fromNs = change.before().endNs();
-        add(pauses, what, fromNs, change.after().endNs() - step.toNanos());
+        add(pauses, what, fromNs, change.endNs());
         add(pauses, "  the next ring is decided", fromNs, decidedNs);
-        addForming(pauses, change.after(), decidedNs);
+        addForming(pauses, change, decidedNs);
     }
 
-    private void addForming(Map<String, List<Double>> phases, RecoveryBenchmark.Step first, long decidedNs) {
-        RecoveryBenchmark.Formed ring = first.ring();
+    private void addForming(Map<String, List<Double>> phases, Change change, long decidedNs) {
+        RecoveryBenchmark.Formed ring = change.after().ring();
         add(phases, "  the ring is formed", decidedNs, ring.formedNs());
         add(phases, "  the gradient has its place", ring.formedNs(), ring.placedNs());
         add(phases, "  the state is level", ring.placedNs(), ring.levelledNs());
-        add(phases, "  the step", ring.levelledNs(), first.endNs() - step.toNanos());
+        add(phases, "  the step, beyond what the next one takes", ring.levelledNs(), change.endNs());
     }
 
     private static void add(Map<String, List<Double>> phases, String phase, long fromNs, long toNs) {

@@ -108,14 +108,20 @@ abstract class Replica {
     private void share(Communicator communicator) {
         INDArray own = flatGradient();
         boolean inMemoryOfARing = gradientMemory != null; // which ends with it
-        if ((communicator.size() > 1 || inMemoryOfARing) && isMovable() && own.length() > 0) {
-            MemorySegment shared =
-                    communicator.allocate(own.length() * NativeArrays.type(own).sizeBytes());
+        long bytes = sharedBytes();
+        if ((communicator.size() > 1 || inMemoryOfARing) && bytes > 0) {
+            MemorySegment shared = communicator.allocate(bytes);
             gradientMemory = shared;
             move(NativeArrays.over(shared, own));
             views = null;
             divided = null;
         }
+    }
+
+    /** Returns how many bytes of a ring's memory the gradient takes; 0 if it cannot be there. */
+    final long sharedBytes() {
+        INDArray own = flatGradient();
+        return isMovable() ? own.length() * NativeArrays.type(own).sizeBytes() : 0;
     }
 
     /** Returns whether all gradients are views that {@link #move} sets anew. */

@@ -62,6 +62,11 @@ final class SampledFit implements Trainee {
     }
 
     @Override
+    public long ringMemory() {
+        return replica.sharedBytes();
+    }
+
+    @Override
     public void enter(Communicator ring) {
         this.ring = ring;
         replica.enter(ring);

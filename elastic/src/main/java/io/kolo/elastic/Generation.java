@@ -1,6 +1,7 @@
 package io.kolo.elastic;
 
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A fixed set of workers, and the state from which they go on. It cuts off every later step of earlier generations.
@@ -52,6 +53,14 @@ public record Generation(int number, StateName base, long dealt, List<Member> me
             }
         }
         throw new IllegalStateException("nobody in generation " + number + " has its state");
+    }
+
+    /** Returns the ranks that have to get the state from another. */
+    public List<Integer> needing() {
+        return IntStream.range(0, members.size())
+                .filter(rank -> !members.get(rank).holder())
+                .boxed()
+                .toList();
     }
 
     /** Returns whether some member has to get the state from another before the first step. */

@@ -42,6 +42,12 @@ final class ElasticRun {
 
     private static final long TURN_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
+    /** A JVM that starts takes the cores from those that mend the ring: so long after a loss none is launched. */
+    private static final long MENDING_NS = TimeUnit.SECONDS.toNanos(1);
+
+    /** The same, once the next ring is decided. */
+    private static final long FORMING_NS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private final ElasticJob job;
     private final Run run;
     private final ByteString function;
@@ -53,6 +59,7 @@ final class ElasticRun {
     private final RunOutcome outcome;
     private volatile List<Integer> members = List.of();
     private int generation;
+    private long launchFromNs = System.nanoTime();
     private boolean begun;
     private boolean done;
 
@@ -85,7 +92,9 @@ final class ElasticRun {
             }
             job.drains.turn(expected(), this::drain, nowNs);
             job.recruiter.displaced().forEach(worker -> drain(worker, "its host has no room for it any more"));
-            job.recruiter.launch(job.workers::launchAside, nowNs);
+            if (nowNs - launchFromNs >= 0) {
+                job.recruiter.launch(job.workers::launchAside, nowNs);
+            }
             if (deadlineNs != JobEvents.NO_DEADLINE && nowNs - deadlineNs > 0) {
                 throw new JobGivenUpException("the run took longer than its timeout of "
                         + Objects.requireNonNull(job.settings.runTimeout()).toMillis() + " ms");
@@ -164,6 +173,7 @@ final class ElasticRun {
             }
             case WorkerEvent.Disconnected broken -> gone(worker, "broke its connection");
             case WorkerEvent.Exited exited -> ended(exited, nowNs);
+            case WorkerEvent.Halted halted -> job.connections.values().forEach(other -> other.halted(worker));
             case WorkerEvent.Ready ready -> {}
         }
     }
@@ -214,6 +224,7 @@ final class ElasticRun {
         if (forget(worker)) {
             job.coordinator.lost(worker, reason);
             job.listener.onGone(worker);
+            launchFromNs = System.nanoTime() + MENDING_NS;
             boolean isCall = scope != Scope.TRAINING && generation == 0;
             if ((done || isCall) && members().contains(worker) && !returned.containsKey(worker)) {
                 throw new WorkerLostException(
@@ -265,6 +276,7 @@ final class ElasticRun {
     private void formed(Formed formed) {
         if (formed.getGeneration() > generation) {
             generation = formed.getGeneration();
+            launchFromNs = System.nanoTime() + FORMING_NS;
             List<Integer> next = List.copyOf(formed.getWorkersList());
             job.listener.onGeneration(generation, next, formed.getStep());
             members = next; // last: who asks for the members of a generation finds that the listener has heard of it

@@ -223,7 +223,7 @@ final class Job implements AutoCloseable {
         outcome.add(event);
         long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RunOutcome.GRACE_MS);
         WorkerEvent next = event;
-        while (next instanceof WorkerEvent.Disconnected) {
+        while (next instanceof WorkerEvent.Disconnected || next instanceof WorkerEvent.Halted) {
             next = poll(deadlineNs);
             if (next != null) {
                 outcome.add(next);

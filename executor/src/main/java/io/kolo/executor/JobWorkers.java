@@ -97,7 +97,9 @@ final class JobWorkers implements RunOutcome.Names {
         WorkerSpec spec = specification(slot, placed, environment.apply(new Slot(slot, placed.node())));
         WorkerHandle handle = engine.launch(spec, line -> onLine(slot, placed.node(), line));
         launched.put(slot, new Launched(spec, handle));
-        handle.onDeath(() -> events.accept(new WorkerEvent.Disconnected(slot, "it dies")));
+        handle.onDeath(
+                () -> events.accept(new WorkerEvent.Disconnected(slot, "it dies")),
+                () -> events.accept(new WorkerEvent.Halted(slot)));
         handle.onExit(exitCode -> events.accept(new WorkerEvent.Exited(slot, exitCode)));
     }
 

@@ -66,6 +66,7 @@ final class RunOutcome {
             }
             case WorkerEvent.Joined joined -> {}
             case WorkerEvent.Ready ready -> {}
+            case WorkerEvent.Halted halted -> {}
             case WorkerEvent.Drains drains -> {}
             case WorkerEvent.Coordinates elastic -> {}
             case WorkerEvent.Tells elastic -> {}

@@ -53,6 +53,14 @@ public interface Trainee {
      */
     default void rehearse() {}
 
+    /**
+     * Returns how many bytes {@link #enter} will allocate of a ring, so that they are made before the others wait for
+     * them; 0 if that is not known.
+     */
+    default long ringMemory() {
+        return 0;
+    }
+
     /** The ranks form this ring from now on; the one before is closed when this returns. */
     void enter(Communicator ring);
 

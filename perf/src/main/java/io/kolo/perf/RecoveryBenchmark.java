@@ -55,8 +55,14 @@ public final class RecoveryBenchmark implements Trainee {
      *
      * @param before the last step before it
      * @param after the first step after it
+     * @param next the step after that, in the same ring: it shows what a step takes by itself
      */
-    public record Change(Step before, Step after) {
+    public record Change(Step before, Step after, Step next) {
+        /** Returns when the first step after the change was over, less what a step takes by itself. */
+        public long endNs() {
+            return after.endNs - (next.endNs - after.endNs);
+        }
+
         /** Returns whether there was a rank less then. */
         public boolean lost() {
             return after.ring.ranks < before.ring.ranks;
@@ -87,11 +93,11 @@ public final class RecoveryBenchmark implements Trainee {
     /** Returns where the ring has changed in a rank's steps. */
     public static List<Change> changes(List<Step> steps) {
         List<Change> changes = new ArrayList<>();
-        for (int i = 1; i < steps.size(); i++) {
-            Step before = steps.get(i - 1);
-            Step after = steps.get(i);
-            if (after.ring.number != before.ring.number) {
-                changes.add(new Change(before, after));
+        for (int i = 1; i < steps.size() - 1; i++) {
+            Change change = new Change(steps.get(i - 1), steps.get(i), steps.get(i + 1));
+            if (change.after.ring.number != change.before.ring.number
+                    && change.after.ring.number == change.next.ring.number) {
+                changes.add(change);
             }
         }
         return changes;
@@ -105,6 +111,11 @@ public final class RecoveryBenchmark implements Trainee {
     @Override
     public List<Part> state() {
         return List.of(new Part(parameters, DataType.F32));
+    }
+
+    @Override
+    public long ringMemory() {
+        return options.modelBytes;
     }
 
     @Override

@@ -27,6 +27,11 @@ public final class WorkerConnection {
         outbox.sendNow(ToWorker.newBuilder().setCoordinator(address).build());
     }
 
+    /** Says that no thread of another worker will run again: it can't store into shared memory any more. */
+    public void halted(int worker) {
+        outbox.sendNow(ToWorker.newBuilder().setHalted(worker).build());
+    }
+
     /** Sends a serialized function. */
     public void function(ByteString function, int run) throws TimeoutException, InterruptedException {
         Parts.send(function, run, outbox, WorkerConnection::functionPart);

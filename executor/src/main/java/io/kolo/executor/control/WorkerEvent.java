@@ -37,6 +37,9 @@ public sealed interface WorkerEvent {
     /** The worker's stream broke. */
     record Disconnected(int slot, String reason) implements WorkerEvent {}
 
+    /** None of the threads of the worker's process will run again: it can't store into shared memory any more. */
+    record Halted(int slot) implements WorkerEvent {}
+
     /** The worker's process ended. */
     record Exited(int slot, int exitCode) implements WorkerEvent {}
 

@@ -9,8 +9,13 @@ public interface WorkerHandle {
     /** Returns what the worker is to its cluster, for messages: {@code "process 4711"}. */
     String description();
 
-    /** Calls {@code action} as soon as it is known that the worker dies, unless that is only known once it is gone. */
-    void onDeath(Runnable action);
+    /**
+     * Hears of the worker's death before it is gone, as far as that is known.
+     *
+     * @param dying is called as soon as it is known that the worker dies
+     * @param halted is called once none of its threads will run again: from then on it stores into no memory
+     */
+    void onDeath(Runnable dying, Runnable halted);
 
     /** Calls {@code action} with the exit code (128 + the signal that killed it) once the worker is gone. */
     void onExit(IntConsumer action);

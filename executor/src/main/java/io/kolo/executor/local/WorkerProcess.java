@@ -34,8 +34,8 @@ final class WorkerProcess implements WorkerHandle {
     }
 
     @Override
-    public void onDeath(Runnable action) {
-        deaths.watch(process.pid(), action);
+    public void onDeath(Runnable dying, Runnable halted) {
+        deaths.watch(process.pid(), dying, halted);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.kolo.executor.worker;
 import io.kolo.allreduce.CollectiveAbortedException;
 import io.kolo.allreduce.CollectiveTimeoutException;
 import io.kolo.allreduce.Communicator;
+import io.kolo.allreduce.HostParts;
 import io.kolo.elastic.Generation;
 import io.kolo.elastic.Member;
 import io.kolo.elastic.Order;
@@ -16,6 +17,8 @@ import io.kolo.executor.control.ElasticMessages;
 import io.kolo.executor.control.proto.Form;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.World;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +35,12 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     private final Replica replica;
     private final RingAssembler assembler;
     private final Consumer<Standing> coordinator;
+    private final Acquaintances acquaintances = new Acquaintances();
+    private final HostParts parts;
+
+    /** Rings that this one was formed after, or instead of. */
+    private final List<Communicator> before = new ArrayList<>();
+
     private @Nullable World next;
     private @Nullable World world;
     private volatile @Nullable Communicator ring;
@@ -57,6 +66,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         this.replica = new Replica(number);
         this.assembler = assembler;
         this.coordinator = coordinator;
+        this.parts = assembler.folder().parts(acquaintances::othersAreGone);
     }
 
     int number() {
@@ -87,7 +97,12 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         return formed == null ? 0 : formed.generation();
     }
 
-    // The thread of the coordinator's channel.
+    // The threads of the channels.
+
+    /** No thread of another worker will run again. */
+    void halted(int worker) {
+        acquaintances.gone(worker);
+    }
 
     void hear(Form form) {
         Generation generation = ElasticMessages.generation(form);
@@ -148,6 +163,10 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         }
         assembler.rehearse();
         trainee.rehearse();
+        if (trainee.ringMemory() > 0) {
+            parts.prepare(trainee.ringMemory());
+        }
+        Rehearsal.settle();
         go(trainee);
     }
 
@@ -226,9 +245,10 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         if (members == null || members.getGeneration() != generation.number()) {
             throw new StepLostException(generation.number());
         }
+        acquaintances.meet(generation.members().stream().map(Member::worker).toList());
         Communicator formed;
         try {
-            formed = assembler.assemble(members, () -> !isReady(generation), this::forming);
+            formed = assembler.assemble(members, parts, () -> !isReady(generation), this::forming);
         } catch (IllegalStateException e) {
             LOG.log(System.Logger.Level.DEBUG, "{0} did not come about: {1}", generation, e.getMessage());
             broke(generation, Standing.NOBODY);
@@ -238,15 +258,23 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
                 forming = null;
             }
         }
+        before.add(formed); // until the trainee has gone over to it
         trainee.enter(formed);
-        Communicator before = ring;
+        before.remove(formed);
+        Communicator last = ring;
         synchronized (lock) {
             ring = formed;
             world = members;
         }
-        if (before != null) {
-            before.close();
+        if (last != null) {
+            before.add(last);
         }
+        closeThoseBefore();
+    }
+
+    private void closeThoseBefore() {
+        before.forEach(Communicator::close);
+        before.clear();
     }
 
     private void forming(Communicator connected) {
@@ -267,9 +295,12 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     private void level(Trainee trainee, Generation generation) {
         goIn();
         Member self = generation.members().get(rank());
-        Levelling levelling = new Levelling(trainee, self.holder());
+        // A state from which no step was done is made by whoever is first, so that none must be half overwritten.
+        boolean inPlace = self.holder()
+                || (generation.base().step() > 0 && !replica.state().exists());
+        Levelling levelling = new Levelling(trainee, self.holder(), inPlace);
         try {
-            levelling.run(communicator(), generation.root());
+            levelling.run(communicator(), generation.root(), generation.needing());
             synchronized (lock) {
                 if (!isOfThisRing() || !replica.levelled()) {
                     throw new StepLostException(generation.number());
@@ -319,9 +350,11 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
 
     @Override
     public void close() {
+        closeThoseBefore();
         Communicator last = ring;
         if (last != null) {
             last.close();
         }
+        parts.close();
     }
 }

@@ -5,7 +5,9 @@ import io.kolo.executor.StepGate;
 import io.kolo.executor.Trainee;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.World;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** The worker that a training function receives: one of a ring that stays. */
 final class JoinedWorker extends RingWorker {
@@ -38,8 +40,12 @@ final class JoinedWorker extends RingWorker {
     @Override
     public void train(Trainee trainee) {
         trainee.enter(communicator);
-        try (Levelling levelling = new Levelling(trainee, rank() == ROOT)) {
-            levelling.run(communicator, ROOT);
+        try (Levelling levelling = new Levelling(trainee, rank() == ROOT, rank() == ROOT)) {
+            List<Integer> others = IntStream.range(0, size())
+                    .filter(rank -> rank != ROOT)
+                    .boxed()
+                    .toList();
+            levelling.run(communicator, ROOT, others);
             levelling.apply();
         }
         trainee.resume(0);

@@ -10,32 +10,68 @@ import java.util.List;
 
 /**
  * The state on its way from a rank that has it to those that have not. A rank that has it gives and takes it where it
- * lies, since what comes is what is there; one that has not takes it aside, so that a ring that breaks leaves its own
- * whole.
+ * lies, since what comes is what is there; so does one whose own state is of no more use. Any other takes it aside, so
+ * that a ring that breaks leaves its own whole.
  */
 final class Levelling implements AutoCloseable {
     private static final long ALIGNMENT = 64;
+    private static final int NOBODY = -1;
 
     private final Arena arena = Arena.ofShared();
     private final Trainee trainee;
     private final boolean holder;
+    private boolean inPlace;
     private List<Trainee.Part> taken = List.of();
 
-    Levelling(Trainee trainee, boolean holder) {
+    /**
+     * A way for one rank.
+     *
+     * @param holder whether it has the state
+     * @param inPlace whether its own state may be overwritten piece by piece
+     */
+    Levelling(Trainee trainee, boolean holder, boolean inPlace) {
         this.trainee = trainee;
         this.holder = holder;
+        this.inPlace = inPlace;
     }
 
-    /** First all hear how long the parts are. */
-    void run(Communicator ring, int root) {
+    /**
+     * Brings the state to those that have not got it: to one of them alone, or else round to all ranks.
+     *
+     * @param root has it
+     * @param needing the ranks that have not
+     */
+    void run(Communicator ring, int root, List<Integer> needing) {
+        int only = needing.size() == 1 ? needing.getFirst() : NOBODY;
+        if (only != NOBODY && ring.rank() != root && ring.rank() != only) {
+            return;
+        }
         List<Trainee.Part> own = trainee.state();
         long[] lengths =
                 own.stream().mapToLong(part -> part.memory().byteSize()).toArray();
-        ring.broadcast(MemorySegment.ofArray(lengths), DataType.I64, root);
-        taken = holder ? own : aside(own, lengths);
-        for (Trainee.Part part : taken) {
+        pass(ring, root, only, new Trainee.Part(MemorySegment.ofArray(lengths), DataType.I64));
+        inPlace = holder || (inPlace && hasLengths(own, lengths));
+        taken = inPlace ? own : aside(own, lengths);
+        taken.forEach(part -> pass(ring, root, only, part));
+    }
+
+    private static void pass(Communicator ring, int root, int only, Trainee.Part part) {
+        if (only == NOBODY) {
             ring.broadcast(part.memory(), part.type(), root);
+        } else if (ring.rank() == root) {
+            ring.send(part.memory(), part.type(), only);
+        } else {
+            ring.receive(part.memory(), part.type(), root);
         }
+    }
+
+    private static boolean hasLengths(List<Trainee.Part> own, long[] lengths) {
+        for (int i = 0; i < lengths.length; i++) {
+            if (own.get(i).memory().byteSize() != lengths[i]) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private List<Trainee.Part> aside(List<Trainee.Part> own, long[] lengths) {
@@ -49,7 +85,7 @@ final class Levelling implements AutoCloseable {
 
     /** The state is this rank's now. */
     void apply() {
-        if (!holder) {
+        if (!inPlace) {
             trainee.load(taken);
         }
     }

@@ -2,6 +2,7 @@ package io.kolo.executor.worker;
 
 import io.kolo.allreduce.Communicator;
 import io.kolo.allreduce.HostMeeting;
+import io.kolo.allreduce.HostParts;
 import io.kolo.allreduce.Lines;
 import io.kolo.allreduce.Ring;
 import io.kolo.allreduce.aeron.AeronEndpoint;
@@ -13,7 +14,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** Forms the ring of a generation: from the members' addresses to a communicator that has been round once. */
 final class RingAssembler {
@@ -29,6 +29,11 @@ final class RingAssembler {
         this.folder = folder;
     }
 
+    /** Returns what the workers of this host have in common. */
+    SharedFolder folder() {
+        return folder;
+    }
+
     /** Forms rings within this process, so that it is quick to form one with others. */
     void rehearse() {
         Rehearsal.run(endpoint, kernels, folder.own());
@@ -38,20 +43,26 @@ final class RingAssembler {
      * Forms the ring. Where the members have a folder in memory in common they meet in it; else they connect to their
      * neighbours, and find out together who shares memory with whom.
      *
+     * @param parts of this process's memory, for its host
      * @param abandoned tells, time and again, whether to give up
      * @param forming takes the communicator before it goes round, to abort it
      * @throws IllegalStateException if the others were not there in time, or it has given up
      */
-    Communicator assemble(World world, BooleanSupplier abandoned, Consumer<Communicator> forming) {
+    Communicator assemble(World world, HostParts parts, BooleanSupplier abandoned, Consumer<Communicator> forming) {
         Ring ring = new Ring(world.getGeneration(), world.getKey(), world.getRank(), world.getMembersCount());
         List<String> addresses =
                 world.getMembersList().stream().map(Member::getDataAddress).toList();
         Duration timeout = Duration.ofMillis(world.getCollectiveTimeoutMs());
         Transport transport = Transport.valueOf(world.getTransport());
         if (transport != Transport.UDP && ring.size() > 1 && haveMemoryInCommon(world)) {
-            Communicator met = meet(ring, endpoint.lines(addresses, ring), timeout, abandoned);
+            Lines lines = endpoint.lines(addresses, ring);
+            Communicator met = HostMeeting.meet(ring, lines, kernels, timeout, parts, abandoned);
             if (met != null) {
                 return met;
+            }
+            lines.close();
+            if (abandoned.getAsBoolean()) {
+                throw new IllegalStateException("gave up waiting for the others in " + folder.path());
             }
         }
         Lines lines = endpoint.connect(addresses, ring, CONNECT_TIMEOUT, abandoned);
@@ -60,7 +71,7 @@ final class RingAssembler {
         try {
             forming.accept(connected);
             connected.barrier();
-            share(connected, transport);
+            share(connected, transport, parts);
             stands = true;
             return connected;
         } finally {
@@ -77,22 +88,11 @@ final class RingAssembler {
                         .allMatch(member -> member.getMemory().equals(own));
     }
 
-    private @Nullable Communicator meet(Ring ring, Lines lines, Duration timeout, BooleanSupplier abandoned) {
-        Communicator met = HostMeeting.meet(ring, lines, kernels, timeout, folder.path(), abandoned);
-        if (met == null) {
-            lines.close();
-            if (abandoned.getAsBoolean()) {
-                throw new IllegalStateException("gave up waiting for the others in " + folder.path());
-            }
-        }
-        return met;
-    }
-
-    private void share(Communicator connected, Transport transport) {
+    private static void share(Communicator connected, Transport transport, HostParts parts) {
         if (transport == Transport.UDP) {
             return;
         }
-        boolean shared = connected.shareMemory(folder.path());
+        boolean shared = connected.shareMemory(parts);
         if (transport == Transport.SHARED_MEMORY && !shared && connected.size() > 1) {
             throw new IllegalStateException("there is no shared memory for all ranks; use transport AUTO");
         }

@@ -122,6 +122,7 @@ public final class WorkerMain {
                 coordinator.connect(message.getCoordinator());
                 elastic(ElasticWorker::beat);
             }
+            case HALTED -> elastic(member -> member.halted(message.getHalted()));
             case WORLD, FUNCTION, KIND_NOT_SET -> tasks.add(message);
         }
     }
@@ -233,7 +234,7 @@ public final class WorkerMain {
             switch (task.getKindCase()) {
                 case WORLD -> form(task.getWorld());
                 case FUNCTION -> collect(task.getFunction());
-                case ABORT, SHUTDOWN, COORDINATOR, KIND_NOT_SET ->
+                case ABORT, SHUTDOWN, COORDINATOR, HALTED, KIND_NOT_SET ->
                     throw new IllegalStateException("a task that this version does not know: " + task.getKindCase());
             }
         }
@@ -241,7 +242,8 @@ public final class WorkerMain {
 
     private void form(World world) {
         try {
-            Communicator formed = assembler.assemble(world, () -> false, forming -> communicator = forming);
+            Communicator formed = assembler.assemble(
+                    world, assembler.folder().parts(), () -> false, forming -> communicator = forming);
             communicator = formed;
             worker = new JoinedWorker(world, formed, outbox()::sendNow);
             outbox().sendNow(FromWorker.newBuilder()

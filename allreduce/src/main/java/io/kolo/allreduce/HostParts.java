@@ -1,0 +1,241 @@
+package io.kolo.allreduce;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.kolo.kernels.DataType;
+import io.kolo.kernels.ReduceOp;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a process has in common with the others of its host: the folder in which ranks meet, and parts of memory that
+ * all ranks reach without a copy. A rank makes its own part, and maps those of the others.
+ *
+ * <p>Parts may outlive a ring. The next ring takes them over as they are mapped, so that it neither has to reserve
+ * memory nor to touch its pages for the first time; what it does not take goes with the ring that had it. A process
+ * that was thrown out may still be in the middle of a store: so this process takes its own part over only if all whom
+ * it was in a ring with, and is no more, are gone; if they are not, in the time that it would take, it makes it anew.
+ * For one thread at a time.
+ */
+public final class HostParts implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(HostParts.class.getName());
+
+    /** What it takes to make a part; so long it may be worth to wait for one. */
+    private static final double MAKE_NS_PER_BYTE = 0.6;
+
+    private static final long POLL_NS = TimeUnit.MICROSECONDS.toNanos(200);
+    private static final int MADE = 0;
+    private static final int NAME = 1;
+    private static final int PROOF = 2;
+    private static final int FOLDER = 3;
+    private static final int FOLDER_BYTES = 512;
+    private static final int OFFER_LONGS = FOLDER + FOLDER_BYTES / Long.BYTES;
+
+    /** A part of this process, or of another one. */
+    private static final class Part {
+        private final HostMemory memory;
+        private final boolean own;
+
+        /** The last ring that has used it; null if it was made ahead. */
+        private @Nullable Ring user;
+
+        private Part(HostMemory memory, boolean own, @Nullable Ring user) {
+            this.memory = memory;
+            this.own = own;
+            this.user = user;
+        }
+    }
+
+    private final SecureRandom random = new SecureRandom();
+    private final Path folder;
+    private final Path own;
+    private final @Nullable BooleanSupplier othersAreGone;
+    private final List<Part> parts = new ArrayList<>();
+
+    private HostParts(Path folder, Path own, @Nullable BooleanSupplier othersAreGone) {
+        this.folder = folder;
+        this.own = own;
+        this.othersAreGone = othersAreGone;
+    }
+
+    /**
+     * Parts that the next ring may take over.
+     *
+     * @param folder where the ranks of a host meet, on a file system in memory
+     * @param own this process's folder, on such a file system: its parts are there, and can be found for as long as
+     *     they are used
+     * @param othersAreGone tells, time and again, whether all processes are gone, and seen to be gone, that this one
+     *     has been in a ring with and is no more
+     */
+    public static HostParts kept(Path folder, Path own, BooleanSupplier othersAreGone) {
+        return new HostParts(folder, own, othersAreGone);
+    }
+
+    /** Parts that go with their ring, and that nobody can find once all its ranks have them. */
+    public static HostParts once(Path folder) {
+        return new HostParts(folder, folder, null);
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /**
+     * Makes a part ahead, so that a ring need not wait for it.
+     *
+     * @param length bytes
+     */
+    public void prepare(long length) {
+        try {
+            parts.add(new Part(make(length), true, null));
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "no part is made ahead: {0}", e.getMessage());
+        }
+    }
+
+    /**
+     * Gives each rank a part, and has all ranks map it.
+     *
+     * @param ranks of the ring, for the agreement
+     * @param length bytes
+     * @return the parts by rank; null on all ranks if one of them can't, the reason is in the log
+     */
+    @Nullable
+    List<MemorySegment> agree(Communicator ranks, Ring ring, long length) {
+        long[] offers = new long[ring.size() * OFFER_LONGS];
+        String reason = "";
+        List<Part> mapped = new ArrayList<>();
+        Part mine = null;
+        try {
+            mine = take(ring, length);
+            mapped.add(mine);
+        } catch (IOException e) {
+            reason = String.valueOf(e.getMessage());
+        }
+        ranks.allGather(
+                MemorySegment.ofArray(mine == null ? new long[OFFER_LONGS] : offer(mine)),
+                MemorySegment.ofArray(offers),
+                DataType.I64);
+        Part[] byRank = new Part[ring.size()];
+        try {
+            for (int rank = 0; rank < ring.size() && reason.isEmpty(); rank++) {
+                long[] offer = Arrays.copyOfRange(offers, rank * OFFER_LONGS, (rank + 1) * OFFER_LONGS);
+                byRank[rank] = rank == ring.rank() ? Objects.requireNonNull(mine) : find(ring, offer, length);
+                mapped.add(byRank[rank]);
+            }
+        } catch (IOException e) {
+            reason = "rank " + ring.rank() + " " + e.getMessage();
+        }
+        int[] all = {reason.isEmpty() ? 1 : 0};
+        ranks.allReduce(MemorySegment.ofArray(all), DataType.I32, ReduceOp.MIN);
+        if (mine != null && othersAreGone == null) {
+            mine.memory.unlink();
+        }
+        if (all[0] == 1) {
+            return Arrays.stream(byRank)
+                    .map(part -> part.memory.part(0, length))
+                    .toList();
+        }
+        mapped.stream().distinct().forEach(this::drop);
+        if (!reason.isEmpty()) {
+            LOG.log(System.Logger.Level.INFO, "no shared memory: {0}", reason);
+        }
+        return null;
+    }
+
+    private Part take(Ring ring, long length) throws IOException {
+        long bytes = HostMemory.lengthOfParts(1, length);
+        for (Part part : parts) {
+            boolean free = part.user == null || part.user.generation() < ring.generation();
+            if (part.own && free && part.memory.segment().byteSize() == bytes && isSafe(part)) {
+                part.user = ring;
+                return part;
+            }
+        }
+        Part made = new Part(make(length), true, ring);
+        parts.add(made);
+        return made;
+    }
+
+    private boolean isSafe(Part part) {
+        if (part.user == null) {
+            return true; // nobody else knows it
+        }
+        long deadlineNs = System.nanoTime() + (long) (part.memory.segment().byteSize() * MAKE_NS_PER_BYTE);
+        while (othersAreGone != null && !othersAreGone.getAsBoolean()) {
+            if (System.nanoTime() - deadlineNs >= 0) {
+                return false;
+            }
+            LockSupport.parkNanos(POLL_NS);
+        }
+        return othersAreGone != null;
+    }
+
+    private HostMemory make(long length) throws IOException {
+        HostMemory made =
+                HostMemory.create(own, HostMemory.lengthOfParts(1, length), random.nextLong(), random.nextLong());
+        made.touch();
+        return made;
+    }
+
+    private static long[] offer(Part part) {
+        long[] offer = new long[OFFER_LONGS];
+        byte[] folder = part.memory.folder().toString().getBytes(UTF_8);
+        if (folder.length < FOLDER_BYTES) { // else the others find that nothing was made
+            offer[MADE] = 1;
+            offer[NAME] = part.memory.name();
+            offer[PROOF] = part.memory.proof();
+            MemorySegment.ofArray(offer)
+                    .asSlice(FOLDER * (long) Long.BYTES, folder.length)
+                    .copyFrom(MemorySegment.ofArray(folder));
+        }
+        return offer;
+    }
+
+    private Part find(Ring ring, long[] offer, long length) throws IOException {
+        if (offer[MADE] == 0) {
+            throw new IOException("has no part to map from another rank");
+        }
+        for (Part part : parts) {
+            if (!part.own && part.memory.name() == offer[NAME] && part.memory.proof() == offer[PROOF]) {
+                part.user = ring;
+                return part;
+            }
+        }
+        Path where = Path.of(MemorySegment.ofArray(offer).getString(FOLDER * (long) Long.BYTES, UTF_8));
+        HostMemory memory = HostMemory.open(where, HostMemory.lengthOfParts(1, length), offer[NAME], offer[PROOF]);
+        memory.touch();
+        Part part = new Part(memory, false, ring);
+        parts.add(part);
+        return part;
+    }
+
+    /** A ring is over: what no other one has taken over goes. */
+    void release(Ring ring) {
+        parts.stream().filter(part -> ring.equals(part.user)).toList().forEach(this::drop);
+    }
+
+    private void drop(Part part) {
+        parts.remove(part);
+        if (part.own) {
+            part.memory.unlink(); // those of others may go on in rings that this process is not in
+        }
+        part.memory.close();
+    }
+
+    /** All parts go; no ring that has used them must be used any more. */
+    @Override
+    public void close() {
+        List.copyOf(parts).forEach(this::drop);
+    }
+}

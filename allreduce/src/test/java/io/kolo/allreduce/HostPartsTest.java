@@ -1,0 +1,187 @@
+package io.kolo.allreduce;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.kolo.kernels.DataType;
+import io.kolo.kernels.Kernels;
+import io.kolo.kernels.ReduceOp;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rings that follow one another, of two ranks with a folder of its own each, as processes have. */
+@Timeout(value = 1, unit = TimeUnit.MINUTES)
+class HostPartsTest {
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final long LENGTH = 100_000;
+    private static final int SIZE = 2;
+
+    @TempDir
+    private Path folder;
+
+    private final AtomicBoolean othersAreGone = new AtomicBoolean(true);
+    private final List<HostParts> parts = new ArrayList<>();
+    private final List<Communicator> rings = new ArrayList<>();
+    private final ExecutorService threads = Executors.newFixedThreadPool(SIZE);
+    private int generation;
+
+    @BeforeEach
+    void makeParts() throws IOException {
+        for (int rank = 0; rank < SIZE; rank++) {
+            Path own = Files.createDirectory(folder.resolve("own-" + rank));
+            parts.add(HostParts.kept(folder, own, othersAreGone::get));
+        }
+    }
+
+    @AfterEach
+    void close() {
+        rings.forEach(Communicator::close);
+        parts.forEach(HostParts::close);
+        threads.shutdownNow();
+    }
+
+    /** Forms the next ring, and allocates in it; returns each rank's memory. */
+    private List<MemorySegment> next(long length) throws Exception {
+        generation++;
+        Lines[] lines = MemoryLines.of(SIZE, 1 << 16);
+        List<Future<MemorySegment>> memories = new ArrayList<>();
+        for (int rank = 0; rank < SIZE; rank++) {
+            Ring ring = new Ring(generation, generation * 31L, rank, SIZE);
+            Communicator communicator = new Communicator(ring, lines[rank], Kernels.probe(), TIMEOUT);
+            rings.add(communicator);
+            HostParts own = parts.get(rank);
+            memories.add(threads.submit(() -> {
+                assertTrue(communicator.shareMemory(own), "they share memory");
+                return communicator.allocate(length);
+            }));
+        }
+        List<MemorySegment> allocated = new ArrayList<>();
+        for (Future<MemorySegment> memory : memories) {
+            allocated.add(memory.get());
+        }
+        return allocated;
+    }
+
+    private void closeFirst() {
+        for (int rank = 0; rank < SIZE; rank++) {
+            rings.removeFirst().close();
+        }
+    }
+
+    private void assertReduces(List<MemorySegment> memories) throws Exception {
+        List<Future<?>> done = new ArrayList<>();
+        for (int rank = 0; rank < SIZE; rank++) {
+            MemorySegment memory = memories.get(rank);
+            Communicator ring = rings.get(rank);
+            memory.fill((byte) 1);
+            done.add(threads.submit(() -> ring.allReduce(memory, DataType.U8, ReduceOp.SUM)));
+        }
+        for (Future<?> each : done) {
+            each.get();
+        }
+        for (MemorySegment memory : memories) {
+            assertEquals(-1, memory.mismatch(filled(2)), "all ranks have the sum");
+        }
+    }
+
+    private static MemorySegment filled(int value) {
+        MemorySegment expected = MemorySegment.ofArray(new byte[(int) LENGTH]);
+        return expected.fill((byte) value);
+    }
+
+    private static List<Long> addresses(List<MemorySegment> memories) {
+        return memories.stream().map(MemorySegment::address).toList();
+    }
+
+    private long files() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(Files::isRegularFile).count();
+        }
+    }
+
+    @Test
+    void shouldTakeOverWhatTheRingBeforeHad() throws Exception {
+        List<MemorySegment> first = next(LENGTH);
+        assertReduces(first);
+        List<MemorySegment> second = next(LENGTH);
+        assertEquals(addresses(first), addresses(second));
+        assertEquals(-1, second.getFirst().mismatch(filled(2)), "as it was left");
+        closeFirst();
+        assertReduces(second);
+        assertEquals(SIZE, files());
+        closeFirst();
+        assertEquals(0, files());
+    }
+
+    @Test
+    void shouldMakePartsAnewWhileSomebodyMayStillStoreIntoThem() throws Exception {
+        List<MemorySegment> first = next(LENGTH);
+        othersAreGone.set(false);
+        List<MemorySegment> second = next(LENGTH);
+        for (int rank = 0; rank < SIZE; rank++) {
+            assertNotEquals(first.get(rank).address(), second.get(rank).address());
+            second.get(rank).fill((byte) 7);
+            assertEquals(0, first.get(rank).get(ValueLayout.JAVA_BYTE, 0), "other pages");
+        }
+        closeFirst();
+        assertReduces(second);
+        assertEquals(SIZE, files());
+    }
+
+    @Test
+    void shouldTakeWhatWasMadeAheadWhateverOthersDo() throws Exception {
+        othersAreGone.set(false);
+        parts.forEach(each -> each.prepare(LENGTH));
+        assertEquals(SIZE, files());
+        assertReduces(next(LENGTH));
+        assertEquals(SIZE, files());
+    }
+
+    @Test
+    void shouldLeaveThePartsOfOthersToThemWhenItLeaves() throws Exception {
+        var unused = next(LENGTH);
+        rings.removeLast().close();
+        parts.removeLast().close();
+        assertEquals(1, files());
+    }
+
+    @Test
+    void shouldLetGoWhatTheNextRingDoesNotWant() throws Exception {
+        var unused = next(LENGTH);
+        List<MemorySegment> longer = next(2 * LENGTH);
+        assertEquals(2 * LENGTH, longer.getFirst().byteSize());
+        assertEquals(2 * SIZE, files());
+        closeFirst();
+        assertEquals(SIZE, files());
+    }
+
+    @Test
+    void shouldGiveTwoPartsToARingThatAsksTwice() throws Exception {
+        List<MemorySegment> first = next(LENGTH);
+        List<Future<MemorySegment>> again = new ArrayList<>();
+        for (Communicator ring : rings) {
+            again.add(threads.submit(() -> ring.allocate(LENGTH)));
+        }
+        for (int rank = 0; rank < SIZE; rank++) {
+            assertNotEquals(first.get(rank).address(), again.get(rank).get().address());
+        }
+    }
+}
