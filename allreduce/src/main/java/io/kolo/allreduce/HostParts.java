@@ -59,12 +59,19 @@ public final class HostParts implements AutoCloseable {
     private final SecureRandom random = new SecureRandom();
     private final Path folder;
     private final Path own;
-    private final @Nullable BooleanSupplier othersAreGone;
+    private final boolean kept;
+    private final BooleanSupplier othersAreGone;
     private final List<Part> parts = new ArrayList<>();
 
-    private HostParts(Path folder, Path own, @Nullable BooleanSupplier othersAreGone) {
+    /** The ring that has waited, or waits, for others to be gone. */
+    private @Nullable Ring waiting;
+
+    private long deadlineNs;
+
+    private HostParts(Path folder, Path own, boolean kept, BooleanSupplier othersAreGone) {
         this.folder = folder;
         this.own = own;
+        this.kept = kept;
         this.othersAreGone = othersAreGone;
     }
 
@@ -78,12 +85,12 @@ public final class HostParts implements AutoCloseable {
      *     has been in a ring with and is no more
      */
     public static HostParts kept(Path folder, Path own, BooleanSupplier othersAreGone) {
-        return new HostParts(folder, own, othersAreGone);
+        return new HostParts(folder, own, true, othersAreGone);
     }
 
     /** Parts that go with their ring, and that nobody can find once all its ranks have them. */
     public static HostParts once(Path folder) {
-        return new HostParts(folder, folder, null);
+        return new HostParts(folder, folder, false, () -> false);
     }
 
     Path folder() {
@@ -114,11 +121,10 @@ public final class HostParts implements AutoCloseable {
     List<MemorySegment> agree(Communicator ranks, Ring ring, long length) {
         long[] offers = new long[ring.size() * OFFER_LONGS];
         String reason = "";
-        List<Part> mapped = new ArrayList<>();
+        List<Part> before = List.copyOf(parts);
         Part mine = null;
         try {
             mine = take(ring, length);
-            mapped.add(mine);
         } catch (IOException e) {
             reason = String.valueOf(e.getMessage());
         }
@@ -131,14 +137,13 @@ public final class HostParts implements AutoCloseable {
             for (int rank = 0; rank < ring.size() && reason.isEmpty(); rank++) {
                 long[] offer = Arrays.copyOfRange(offers, rank * OFFER_LONGS, (rank + 1) * OFFER_LONGS);
                 byRank[rank] = rank == ring.rank() ? Objects.requireNonNull(mine) : find(ring, offer, length);
-                mapped.add(byRank[rank]);
             }
         } catch (IOException e) {
             reason = "rank " + ring.rank() + " " + e.getMessage();
         }
         int[] all = {reason.isEmpty() ? 1 : 0};
         ranks.allReduce(MemorySegment.ofArray(all), DataType.I32, ReduceOp.MIN);
-        if (mine != null && othersAreGone == null) {
+        if (mine != null && !kept) {
             mine.memory.unlink();
         }
         if (all[0] == 1) {
@@ -146,7 +151,7 @@ public final class HostParts implements AutoCloseable {
                     .map(part -> part.memory.part(0, length))
                     .toList();
         }
-        mapped.stream().distinct().forEach(this::drop);
+        parts.stream().filter(part -> !before.contains(part)).toList().forEach(this::drop); // others are still in use
         if (!reason.isEmpty()) {
             LOG.log(System.Logger.Level.INFO, "no shared memory: {0}", reason);
         }
@@ -157,7 +162,7 @@ public final class HostParts implements AutoCloseable {
         long bytes = HostMemory.lengthOfParts(1, length);
         for (Part part : parts) {
             boolean free = part.user == null || part.user.generation() < ring.generation();
-            if (part.own && free && part.memory.segment().byteSize() == bytes && isSafe(part)) {
+            if (part.own && free && part.memory.segment().byteSize() == bytes && isSafe(part, ring)) {
                 part.user = ring;
                 return part;
             }
@@ -167,18 +172,21 @@ public final class HostParts implements AutoCloseable {
         return made;
     }
 
-    private boolean isSafe(Part part) {
+    private boolean isSafe(Part part, Ring next) {
         if (part.user == null) {
             return true; // nobody else knows it
         }
-        long deadlineNs = System.nanoTime() + (long) (part.memory.segment().byteSize() * MAKE_NS_PER_BYTE);
-        while (othersAreGone != null && !othersAreGone.getAsBoolean()) {
+        if (!next.equals(waiting)) {
+            waiting = next;
+            deadlineNs = System.nanoTime() + (long) (part.memory.segment().byteSize() * MAKE_NS_PER_BYTE);
+        }
+        while (!othersAreGone.getAsBoolean()) {
             if (System.nanoTime() - deadlineNs >= 0) {
                 return false;
             }
             LockSupport.parkNanos(POLL_NS);
         }
-        return othersAreGone != null;
+        return true;
     }
 
     private HostMemory make(long length) throws IOException {
@@ -233,9 +241,14 @@ public final class HostParts implements AutoCloseable {
         part.memory.close();
     }
 
-    /** All parts go; no ring that has used them must be used any more. */
+    /** Lets go what was made ahead, and not taken. */
+    public void trim() {
+        parts.stream().filter(part -> part.user == null).toList().forEach(this::drop);
+    }
+
+    /** Lets go what no ring has; the parts of a ring that could not be closed stay mapped, as its other memory does. */
     @Override
     public void close() {
-        List.copyOf(parts).forEach(this::drop);
+        trim();
     }
 }

@@ -6,10 +6,8 @@ import io.kolo.perf.AllReduceBenchmark.Memory;
 import io.kolo.perf.Report;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -76,7 +74,12 @@ final class AllReduceBenchCommand implements Runnable {
     @Override
     public void run() {
         if (peers) {
-            compare();
+            PeersScript.run(
+                    "compare",
+                    "--ranks=" + launch.workers(),
+                    "--min=" + minBytes,
+                    "--max=" + maxBytes,
+                    "--factor=" + factor);
             return;
         }
         AllReduceBenchmark.Options options = new AllReduceBenchmark.Options(minBytes, maxBytes, factor, memory);
@@ -89,40 +92,6 @@ final class AllReduceBenchCommand implements Runnable {
             spec.commandLine().getOut().flush();
             write(csv, Report.csv(result));
             write(json, Report.json(result));
-        }
-    }
-
-    /** The script is beside the sources that this program was built from. */
-    private void compare() {
-        try {
-            String script = root().resolve("perf/peers/compare").toString();
-            List<String> command = List.of(
-                    script,
-                    "--ranks=" + launch.workers(),
-                    "--min=" + minBytes,
-                    "--max=" + maxBytes,
-                    "--factor=" + factor);
-            int status = new ProcessBuilder(command).inheritIO().start().waitFor();
-            if (status != 0) {
-                throw new IllegalStateException("perf/peers/compare ended with exit code " + status);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("peers are measured from a checkout of Kolo only: " + e.getMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static Path root() throws IOException {
-        try {
-            Path jar = Path.of(AllReduceBenchCommand.class
-                    .getProtectionDomain()
-                    .getCodeSource()
-                    .getLocation()
-                    .toURI());
-            return jar.resolve("../../..").normalize();
-        } catch (URISyntaxException e) {
-            throw new IOException(e);
         }
     }
 

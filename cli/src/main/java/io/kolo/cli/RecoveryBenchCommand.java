@@ -77,6 +77,12 @@ final class RecoveryBenchCommand implements Runnable {
     @Option(names = "--seed", paramLabel = "SEED", defaultValue = "1", description = "(default: ${DEFAULT-VALUE}).")
     private long seed;
 
+    @Option(
+            names = "--peers",
+            description = "Beside it, in turn, Horovod elastic and torchrun, as far as perf/peers/install has brought"
+                    + " them, with three workers. Takes only --kills, of each of five rounds, and --model.")
+    private boolean peers;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
@@ -95,6 +101,10 @@ final class RecoveryBenchCommand implements Runnable {
 
     @Override
     public void run() {
+        if (peers) {
+            PeersScript.run("recover", "--kills=" + kills, "--bytes=" + modelBytes);
+            return;
+        }
         if (workers < 2 || kills < 0 || drains < 0 || kills + drains == 0) {
             throw new IllegalArgumentException("give at least 2 workers, and 1 kill or drain");
         }

@@ -293,13 +293,14 @@ public final class Membership {
     }
 
     private boolean changeWanted() {
-        boolean waiting = roster.all().anyMatch(this::waits);
+        long waiting = roster.all().filter(this::waits).count();
         if (members().anyMatch(entry -> entry.draining)) {
-            return waiting || !members().allMatch(entry -> entry.draining); // or nobody could take over from it
+            long staying = members().filter(entry -> !entry.draining).count();
+            return staying + waiting >= rules.minWorkers(); // until then those that are to leave train on
         }
         return current().size() < rules.maxWorkers()
                 && members().noneMatch(entry -> entry.standing.finished())
-                && waiting;
+                && waiting > 0;
     }
 
     private void tell(long nowNs) {

@@ -1,6 +1,7 @@
 package io.kolo.elastic;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
@@ -148,6 +149,21 @@ class MembershipTest {
         pass(200);
         assertEquals(List.of(0, 2), members());
         assertEquals(Replica.Phase.LEFT, worker(1).phase());
+    }
+
+    @Test
+    void shouldKeepThoseThatAreToLeaveUntilEnoughOthersAreThere() {
+        membership.drain(0, nowNs);
+        membership.drain(1, nowNs);
+        settle();
+        turnRing();
+        pass(200);
+        assertFalse(membership.halting(), "one alone would be too few");
+        assertEquals(List.of(0, 1, 2), members());
+        come(3);
+        turnRing();
+        pass(200);
+        assertEquals(List.of(2, 3), members());
     }
 
     @Test

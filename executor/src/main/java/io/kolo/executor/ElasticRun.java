@@ -92,6 +92,7 @@ final class ElasticRun {
             }
             job.drains.turn(expected(), this::drain, nowNs);
             job.recruiter.displaced().forEach(worker -> drain(worker, "its host has no room for it any more"));
+            job.recruiter.overdue(job.settings.startTimeout(), nowNs).forEach(job.workers::kill);
             if (nowNs - launchFromNs >= 0) {
                 job.recruiter.launch(job.workers::launchAside, nowNs);
             }
@@ -133,7 +134,7 @@ final class ElasticRun {
     }
 
     private void send(int worker) {
-        if (scope == Scope.SINGLE_CALL && !called.isEmpty()) {
+        if ((scope == Scope.SINGLE_CALL && !called.isEmpty()) || job.left.contains(worker)) {
             return;
         }
         called.add(worker);
@@ -192,6 +193,7 @@ final class ElasticRun {
 
     private void drain(int worker, String reason) {
         if (job.coordinator.drain(worker)) {
+            job.recruiter.leaves(worker);
             job.listener.onDraining(worker, reason);
         }
     }
@@ -200,8 +202,9 @@ final class ElasticRun {
         int worker = exited.slot();
         if (worker == WorkerEvent.COORDINATOR) {
             job.events.forget(worker);
+            String end = job.workers.describeEnd(worker, exited.exitCode()); // before another one has its place
             job.coordinator.ended(exited.exitCode());
-            job.listener.onCoordinatorLost(job.workers.describeEnd(worker, exited.exitCode()));
+            job.listener.onCoordinatorLost(end);
         } else {
             gone(worker, "ended");
             boolean hasLeft = job.left.contains(worker);
@@ -222,9 +225,14 @@ final class ElasticRun {
 
     private void gone(int worker, String reason) {
         if (forget(worker)) {
+            if (!job.left.contains(worker)) {
+                job.workers.kill(worker); // it may be stopped, or cut off, and must not come back
+            }
             job.coordinator.lost(worker, reason);
             job.listener.onGone(worker);
-            launchFromNs = System.nanoTime() + MENDING_NS;
+            if (members.contains(worker)) {
+                launchFromNs = System.nanoTime() + MENDING_NS;
+            }
             boolean isCall = scope != Scope.TRAINING && generation == 0;
             if ((done || isCall) && members().contains(worker) && !returned.containsKey(worker)) {
                 throw new WorkerLostException(

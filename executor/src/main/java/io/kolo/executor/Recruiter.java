@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** Keeps an elastic job at its number of workers: launches them where there is room. For one thread. */
 final class Recruiter {
@@ -23,7 +23,8 @@ final class Recruiter {
     private final int wanted;
     private final Blocklist blocklist;
     private final Map<Integer, Place> taken = new TreeMap<>();
-    private final Set<Integer> coming = new TreeSet<>();
+    private final Map<Integer, Long> launchedNs = new TreeMap<>();
+    private final Set<Integer> leaving = new HashSet<>();
     private final Set<String> avoided = new HashSet<>();
     private int next;
 
@@ -45,11 +46,14 @@ final class Recruiter {
      * @param launch takes a worker's number and where it is to be
      */
     void launch(BiConsumer<Integer, Placed> launch, long nowNs) {
-        places().forEach((place, placed) -> {
-            if (taken.size() < wanted && !taken.containsValue(place) && admits(place, nowNs)) {
+        Map<Place, Placed> places = places();
+        avoided.retainAll(places.keySet().stream().map(Place::node).collect(Collectors.toSet()));
+        leaving.addAll(displaced());
+        places.forEach((place, placed) -> {
+            if (taken.size() - leaving.size() < wanted && !taken.containsValue(place) && admits(place, nowNs)) {
                 int worker = next++;
                 taken.put(worker, place);
-                coming.add(worker);
+                launchedNs.put(worker, nowNs);
                 launch.accept(worker, placed);
             }
         });
@@ -73,7 +77,14 @@ final class Recruiter {
 
     /** A worker is there. */
     void joined(int worker) {
-        coming.remove(worker);
+        launchedNs.remove(worker);
+    }
+
+    /** A worker is to leave; another one may be launched elsewhere. */
+    void leaves(int worker) {
+        if (taken.containsKey(worker)) {
+            leaving.add(worker);
+        }
     }
 
     /**
@@ -82,7 +93,8 @@ final class Recruiter {
      * @param lost whether it was lost, rather than left; a node that has lost all its workers is blamed, too
      */
     void gone(int worker, boolean lost, long nowNs) {
-        coming.remove(worker);
+        launchedNs.remove(worker);
+        leaving.remove(worker);
         Place place = taken.remove(worker);
         if (place != null && lost) {
             blocklist.lost(place.toString(), nowNs);
@@ -92,7 +104,7 @@ final class Recruiter {
         }
     }
 
-    /** Nobody is launched on a node any more: it is to be taken away. */
+    /** Nobody is launched on a node any more, as long as it is there: it is to be taken away. */
     void avoid(String node) {
         avoided.add(node);
     }
@@ -107,6 +119,14 @@ final class Recruiter {
 
     /** Returns those that are on their way. */
     Set<Integer> coming() {
-        return coming;
+        return Set.copyOf(launchedNs.keySet());
+    }
+
+    /** Returns those that have been on their way for longer than that. */
+    List<Integer> overdue(Duration timeout, long nowNs) {
+        return launchedNs.entrySet().stream()
+                .filter(launched -> nowNs - launched.getValue() > timeout.toNanos())
+                .map(Map.Entry::getKey)
+                .toList();
     }
 }

@@ -31,7 +31,7 @@ public interface Trainee {
     /**
      * Makes the state another rank's.
      *
-     * @param parts its state; only good until this returns
+     * @param parts its state; only good until this returns, and perhaps in the memory of this one's parts already
      * @throws IllegalStateException if it is not of this one's lengths
      */
     default void load(List<Part> parts) {
@@ -43,7 +43,9 @@ public interface Trainee {
                 throw new IllegalStateException("part " + i + " of the state has " + memory.byteSize()
                         + " bytes here, and " + others.byteSize() + " on another rank: give all the same");
             }
-            memory.copyFrom(others);
+            if (memory.address() != others.address() || !memory.isNative()) {
+                memory.copyFrom(others);
+            }
         }
     }
 

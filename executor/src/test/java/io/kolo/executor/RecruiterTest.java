@@ -91,6 +91,25 @@ class RecruiterTest {
     }
 
     @Test
+    void shouldLaunchAnotherWhereThereIsRoomBeforeOneHasLeft() {
+        launched();
+        room = slots("a", "a", "c");
+        assertEquals(List.of("3 on c"), launched());
+        recruiter.leaves(0);
+        assertEquals(List.of(), launched(), "its place is not free yet");
+        recruiter.gone(0, false, nowNs);
+        assertEquals(List.of("4 on a"), launched());
+    }
+
+    @Test
+    void shouldNameThoseThatDoNotCome() {
+        launched();
+        recruiter.joined(1);
+        assertEquals(List.of(), recruiter.overdue(Duration.ofSeconds(2), nowNs + COOL_NS));
+        assertEquals(List.of(0, 2), recruiter.overdue(Duration.ofSeconds(2), nowNs + COOL_NS + 1));
+    }
+
+    @Test
     void shouldLaunchNobodyOnANodeThatIsToBeTakenAway() {
         launched();
         recruiter.avoid("a");

@@ -96,7 +96,7 @@ public final class ControlClient<Q, A> implements AutoCloseable {
     @Override
     public void close() {
         outbox.complete();
-        channel.shutdown();
+        channel.shutdownNow(); // the other may be cut off, and never answer
     }
 
     private static final class Inbox<Q, A> implements ClientResponseObserver<Q, A> {

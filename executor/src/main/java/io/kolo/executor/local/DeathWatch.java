@@ -1,5 +1,7 @@
 package io.kolo.executor.local;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -22,6 +24,7 @@ final class DeathWatch implements AutoCloseable {
     private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(4);
     private static final String DYING = "ZXx";
     private static final char GONE = 'x';
+    private static final String UNKNOWN = "R 0 0 0 0 0 0";
 
     /** In the flags of a thread: it has begun to exit, and never comes back from the kernel. */
     private static final long PF_EXITING = 4;
@@ -91,7 +94,7 @@ final class DeathWatch implements AutoCloseable {
                 threads.add(thread);
             }
         } catch (IOException | DirectoryIteratorException e) {
-            return Set.of(); // gone as a whole
+            return isGone(Path.of("/proc", String.valueOf(pid))) ? Set.of() : null;
         }
         return threads;
     }
@@ -99,11 +102,16 @@ final class DeathWatch implements AutoCloseable {
     /** Returns what {@code proc_pid_stat(5)} has behind the name, which may have anything in it: first the state. */
     private static String stat(Path task) {
         try {
-            String stat = Files.readString(task.resolve("stat"));
+            String stat = Files.readString(task.resolve("stat"), ISO_8859_1);
             return stat.substring(stat.lastIndexOf(')') + 2);
         } catch (IOException e) {
-            return String.valueOf(GONE);
+            return isGone(task) ? String.valueOf(GONE) : UNKNOWN;
         }
+    }
+
+    /** This process may have too many open files to see more: then nobody counts as dead. */
+    private static boolean isGone(Path task) {
+        return Files.notExists(task);
     }
 
     @Override

@@ -253,23 +253,22 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
             LOG.log(System.Logger.Level.DEBUG, "{0} did not come about: {1}", generation, e.getMessage());
             broke(generation, Standing.NOBODY);
             return;
-        } finally {
-            synchronized (lock) {
-                forming = null;
-            }
         }
         before.add(formed); // until the trainee has gone over to it
+        forming(formed);
         trainee.enter(formed);
         before.remove(formed);
         Communicator last = ring;
         synchronized (lock) {
             ring = formed;
             world = members;
+            forming = null;
         }
         if (last != null) {
             before.add(last);
         }
         closeThoseBefore();
+        parts.trim();
     }
 
     private void closeThoseBefore() {

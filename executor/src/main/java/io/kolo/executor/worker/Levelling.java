@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * The state on its way from a rank that has it to those that have not. A rank that has it gives and takes it where it
@@ -16,6 +17,7 @@ import java.util.List;
 final class Levelling implements AutoCloseable {
     private static final long ALIGNMENT = 64;
     private static final int NOBODY = -1;
+    private static final long MOST_ALONE_BYTES = 512L << 20;
 
     private final Arena arena = Arena.ofShared();
     private final Trainee trainee;
@@ -36,20 +38,22 @@ final class Levelling implements AutoCloseable {
     }
 
     /**
-     * Brings the state to those that have not got it: to one of them alone, or else round to all ranks.
+     * Brings the state to those that have not got it: to one of them alone, if it is not so large that the others would
+     * wait for long, or else round to all ranks.
      *
      * @param root has it
      * @param needing the ranks that have not
      */
     void run(Communicator ring, int root, List<Integer> needing) {
-        int only = needing.size() == 1 ? needing.getFirst() : NOBODY;
-        if (only != NOBODY && ring.rank() != root && ring.rank() != only) {
-            return;
-        }
         List<Trainee.Part> own = trainee.state();
         long[] lengths =
                 own.stream().mapToLong(part -> part.memory().byteSize()).toArray();
-        pass(ring, root, only, new Trainee.Part(MemorySegment.ofArray(lengths), DataType.I64));
+        ring.broadcast(MemorySegment.ofArray(lengths), DataType.I64, root);
+        boolean alone = needing.size() == 1 && LongStream.of(lengths).sum() <= MOST_ALONE_BYTES;
+        int only = alone ? needing.getFirst() : NOBODY;
+        if (alone && ring.rank() != root && ring.rank() != only) {
+            return;
+        }
         inPlace = holder || (inPlace && hasLengths(own, lengths));
         taken = inPlace ? own : aside(own, lengths);
         taken.forEach(part -> pass(ring, root, only, part));
@@ -85,7 +89,7 @@ final class Levelling implements AutoCloseable {
 
     /** The state is this rank's now. */
     void apply() {
-        if (!inPlace) {
+        if (!holder) {
             trainee.load(taken);
         }
     }
