@@ -60,6 +60,11 @@ final class CoordinatorProcess {
         return connection != null;
     }
 
+    /** Returns whether this is it, and not one in whose place there is another. */
+    boolean is(CoordinatorConnection asked) {
+        return asked.equals(connection);
+    }
+
     /** It is there. */
     void joined(WorkerEvent.Coordinates here) {
         CoordinatorConnection there = here.connection();
@@ -127,11 +132,13 @@ final class CoordinatorProcess {
     }
 
     /**
-     * Its process has ended: starts another one.
+     * Its process has ended: starts another one. The engine may be wrong about that, as about a machine that it does
+     * not reach; then the one before goes as soon as it hears of it, and what it says until then is not heeded.
      *
      * @throws JobGivenUpException if it ends again and again
      */
     void ended(int exitCode) {
+        goodbye();
         connection = null;
         quickDeaths = System.nanoTime() - launchedNs < QUICK_NS ? quickDeaths + 1 : 0;
         if (quickDeaths == MOST_QUICK_DEATHS) {

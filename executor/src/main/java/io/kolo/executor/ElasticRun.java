@@ -151,7 +151,11 @@ final class ElasticRun {
         int worker = event.slot();
         switch (event) {
             case WorkerEvent.Coordinates here -> job.coordinator.joined(here);
-            case WorkerEvent.Tells tells -> hear(tells.news());
+            case WorkerEvent.Tells tells -> {
+                if (job.coordinator.is(tells.from())) {
+                    hear(tells.news());
+                }
+            }
             case WorkerEvent.Joined joined -> {
                 job.joined(joined);
                 if (begun) {
@@ -208,6 +212,9 @@ final class ElasticRun {
         } else {
             gone(worker, "ended");
             boolean hasLeft = job.left.contains(worker);
+            if (hasLeft) {
+                job.coordinator.lost(worker, "left");
+            }
             job.recruiter.gone(worker, !hasLeft, nowNs);
             if (!hasLeft) {
                 job.listener.onLost(worker, job.workers.describeEnd(worker, exited.exitCode()));

@@ -163,6 +163,27 @@ class ElasticSystemTest {
         }
     }
 
+    @Test
+    void shouldHeedTheSecondOfTwoCoordinators() throws Exception {
+        try (ElasticRayExecutor executor =
+                builder(1, 2).address(MistakenEngineProvider.ADDRESS).build()) {
+            CompletableFuture<List<NavigableMap<Long, Integer>>> run =
+                    start(executor, Batch.OF_ALL, (worker, batch) -> {});
+            Runs.await("two members", () -> executor.members().size() == 2, run);
+            long first = coordinator().findFirst().orElseThrow();
+            Runs.signal("-STOP", first);
+            int leaving = executor.members().get(0);
+            Runs.await("a second coordinator", () -> coordinator().count() == 2, run);
+            executor.drain(leaving);
+            Runs.await("a departure", () -> !executor.members().contains(leaving), run);
+            Runs.signal("-CONT", first);
+            Runs.await("end of the first", () -> coordinator().noneMatch(pid -> pid == first), run);
+            assertEquals(List.of(), news.lost, "it has done no harm");
+            Runs.await("two members again", () -> executor.members().size() == 2, run);
+            assertEqualToTheOracle(Batch.OF_ALL, finish(run));
+        }
+    }
+
     private static LongStream coordinator() {
         return ProcessHandle.current().children().mapToLong(ProcessHandle::pid).filter(ElasticSystemTest::coordinates);
     }

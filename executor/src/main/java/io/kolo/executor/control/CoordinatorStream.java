@@ -8,6 +8,7 @@ import io.kolo.executor.control.proto.ToCoordinator;
 /** What the coordinator of an elastic job says to its driver. */
 final class CoordinatorStream extends ServedStream<FromCoordinator, ToCoordinator> {
     private final WorkerListener listener;
+    private final CoordinatorConnection connection = new CoordinatorConnection(outbox);
 
     CoordinatorStream(String name, StreamObserver<ToCoordinator> responses, WorkerListener listener) {
         super(name, responses, "the coordinator");
@@ -22,14 +23,14 @@ final class CoordinatorStream extends ServedStream<FromCoordinator, ToCoordinato
         }
         CoordinatorHello hello = message.getHello();
         checkVersions("the coordinator", hello.getVersions());
-        listener.onEvent(new WorkerEvent.Coordinates(hello.getAddress(), new CoordinatorConnection(outbox)));
+        listener.onEvent(new WorkerEvent.Coordinates(hello.getAddress(), connection));
     }
 
     @Override
     void take(FromCoordinator message) {
         switch (message.getKindCase()) {
             case HEARTBEAT -> listener.onHeartbeat(WorkerEvent.COORDINATOR, message.getHeartbeat());
-            case NEWS -> listener.onEvent(new WorkerEvent.Tells(message.getNews()));
+            case NEWS -> listener.onEvent(new WorkerEvent.Tells(connection, message.getNews()));
             case HELLO, KIND_NOT_SET ->
                 throw new IllegalArgumentException("a coordinator says hello once, and then only what is known here");
         }

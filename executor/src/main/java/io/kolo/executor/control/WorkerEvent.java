@@ -51,8 +51,8 @@ public sealed interface WorkerEvent {
         }
     }
 
-    /** The coordinator has news. */
-    record Tells(News news) implements WorkerEvent {
+    /** A coordinator has news; it may be one in whose place there is another. */
+    record Tells(CoordinatorConnection from, News news) implements WorkerEvent {
         @Override
         public int slot() {
             return COORDINATOR;
