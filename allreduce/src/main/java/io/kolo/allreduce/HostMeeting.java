@@ -73,7 +73,7 @@ public final class HostMeeting {
         long startNs = System.nanoTime();
         HostMemory memory = meet(
                 ring,
-                parts.folder(),
+                parts,
                 HostGroup.memoryBytes(ring.size()),
                 () -> abandoned.getAsBoolean()
                         || patience.reasonToStop() != null
@@ -81,12 +81,12 @@ public final class HostMeeting {
         return memory == null ? null : new HostPlan(ring, memory, parts, patience);
     }
 
-    private static @Nullable HostMemory meet(Ring ring, Path folder, long length, BooleanSupplier inVain) {
+    private static @Nullable HostMemory meet(Ring ring, HostParts parts, long length, BooleanSupplier inVain) {
+        Path folder = parts.folder();
         HostMeeting meeting = new HostMeeting(ring, folder, length);
         try {
-            HostMemory memory = ring.rank() == 0
-                    ? HostMemory.create(folder, length, meeting.name, meeting.proof)
-                    : meeting.come(inVain);
+            HostMemory memory =
+                    ring.rank() == 0 ? parts.meeting(length, meeting.name, meeting.proof) : meeting.come(inVain);
             if (meeting.isComplete(memory, inVain)) {
                 return memory;
             }

@@ -10,8 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Set;
 
 /**
  * A file in memory that all ranks of a host have mapped, and nobody else can open: it is readable by its user alone. It
@@ -26,7 +26,10 @@ final class HostMemory implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(HostMemory.class.getName());
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
-    private static final int RESERVE_BLOCK = 1 << 20;
+    private static final int RESERVE_BLOCK = 256 << 10;
+
+    private static final FileAttribute<?> ONLY_OWNER =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path path;
     private final Arena arena;
@@ -80,31 +83,56 @@ final class HostMemory implements AutoCloseable {
      * @param name and {@code proof}: what others have to know to open it
      */
     static HostMemory create(Path folder, long length, long name, long proof) throws IOException {
-        try {
-            return make(folder, length, name, proof);
-        } catch (IOException e) {
-            throw new IOException(length + " bytes can't be reserved in " + folder + ": " + e, e);
+        try (Blank blank = Blank.reserve(folder, length)) {
+            return blank.become(folder, length, name, proof);
         }
     }
 
-    private static HostMemory make(Path folder, long length, long name, long proof) throws IOException {
-        Path path = file(folder, name);
-        Path growing = folder.resolve(path.getFileName() + ".new");
-        try (FileChannel file = FileChannel.open(
-                growing,
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+    /** Memory that is reserved, and can't be found yet: closing it lets it go, unless it has become something. */
+    static final class Blank implements AutoCloseable {
+        private final Path path;
+        private final FileChannel file;
+
+        private Blank(Path path, FileChannel file) {
+            this.path = path;
+            this.file = file;
+        }
+
+        static Blank reserve(Path folder, long length) throws IOException {
             try {
-                reserve(file, length);
-                HostMemory memory = map(path, file, length);
-                memory.segment.set(LONG, 0, name);
-                memory.segment.set(LONG, Long.BYTES, proof);
-                Files.move(growing, path, StandardCopyOption.ATOMIC_MOVE);
-                return memory;
+                Path path = Files.createTempFile(folder, "blank-", "", ONLY_OWNER);
+                Blank blank =
+                        new Blank(path, FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
+                try {
+                    HostMemory.reserve(blank.file, length);
+                } catch (IOException e) {
+                    blank.close();
+                    throw e;
+                }
+                return blank;
             } catch (IOException e) {
-                unlink(growing);
-                throw e;
+                throw new IOException(length + " bytes can't be reserved in " + folder + ": " + e, e);
             }
+        }
+
+        long length() throws IOException {
+            return file.size();
+        }
+
+        /** Makes a memory of it, no longer than this, that can be found under its name from now on. */
+        HostMemory become(Path folder, long length, long name, long proof) throws IOException {
+            file.truncate(length);
+            HostMemory memory = map(HostMemory.file(folder, name), file, length);
+            memory.segment.set(LONG, 0, name);
+            memory.segment.set(LONG, Long.BYTES, proof);
+            Files.move(path, memory.path, StandardCopyOption.ATOMIC_MOVE);
+            return memory;
+        }
+
+        @Override
+        public void close() throws IOException {
+            file.close();
+            unlink(path);
         }
     }
 

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -63,6 +64,9 @@ public final class HostParts implements AutoCloseable {
     private final BooleanSupplier othersAreGone;
     private final List<Part> parts = new ArrayList<>();
 
+    /** For a meeting, made ahead; null if there is none. */
+    private HostMemory.@Nullable Blank meeting;
+
     /** The ring that has waited, or waits, for others to be gone. */
     private @Nullable Ring waiting;
 
@@ -107,6 +111,41 @@ public final class HostParts implements AutoCloseable {
             parts.add(new Part(make(length), true, null));
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, "no part is made ahead: {0}", e.getMessage());
+        }
+    }
+
+    /**
+     * Makes the memory ahead in which the next ring meets, if this process is its rank 0.
+     *
+     * @param size ranks that it may have
+     */
+    public void prepareMeeting(int size) {
+        long length = HostGroup.memoryBytes(size);
+        try {
+            if (meeting == null || meeting.length() < length) {
+                dropMeeting();
+                meeting = HostMemory.Blank.reserve(own, length);
+            }
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "no memory is made ahead for a meeting: {0}", e.getMessage());
+        }
+    }
+
+    private void dropMeeting() throws IOException {
+        if (meeting != null) {
+            meeting.close();
+        }
+        meeting = null;
+    }
+
+    /** Makes the memory in which a ring meets. */
+    HostMemory meeting(long length, long name, long proof) throws IOException {
+        try {
+            return meeting != null && meeting.length() >= length
+                    ? meeting.become(folder, length, name, proof)
+                    : HostMemory.create(folder, length, name, proof);
+        } finally {
+            dropMeeting();
         }
     }
 
@@ -250,5 +289,10 @@ public final class HostParts implements AutoCloseable {
     @Override
     public void close() {
         trim();
+        try {
+            dropMeeting();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -156,6 +156,28 @@ class HostPartsTest {
     }
 
     @Test
+    void shouldMeetInWhatWasMadeAheadIfItIsLargeEnough() throws Exception {
+        Path own = folder.resolve("own-0");
+        for (int size : new int[] {1, SIZE + 1}) {
+            parts.getFirst().prepareMeeting(size);
+            assertEquals(1, files(own), "it is there, and cannot be found");
+            assertReduces(next(LENGTH));
+            closeFirst();
+            assertEquals(0, files(own), "it has become something, or was of no use");
+        }
+        parts.getFirst().prepareMeeting(SIZE);
+        parts.getFirst().close();
+        assertEquals(0, files(own), "nobody has wanted it");
+    }
+
+    private static long files(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("blank-"))
+                    .count();
+        }
+    }
+
+    @Test
     void shouldLeaveThePartsOfOthersToThemWhenItLeaves() throws Exception {
         var unused = next(LENGTH);
         rings.removeLast().close();

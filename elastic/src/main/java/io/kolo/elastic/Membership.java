@@ -305,14 +305,17 @@ public final class Membership {
 
     private void tell(long nowNs) {
         boolean halting = halting();
-        roster.all().forEach(entry -> {
-            Order order = order(entry, halting, nowNs);
-            if (order != null && (!order.equals(entry.told) || nowNs - entry.toldNs >= REPEAT_NS)) {
-                entry.told = order;
-                entry.toldNs = nowNs;
-                actions.add(new Action.Tell(entry.worker, order));
-            }
-        });
+        Stream<Roster.Entry> others = roster.all().filter(entry -> !current().has(entry.worker));
+        Stream.concat(members(), others)
+                .forEach(
+                        entry -> { // members wait for what they are told
+                            Order order = order(entry, halting, nowNs);
+                            if (order != null && (!order.equals(entry.told) || nowNs - entry.toldNs >= REPEAT_NS)) {
+                                entry.told = order;
+                                entry.toldNs = nowNs;
+                                actions.add(new Action.Tell(entry.worker, order));
+                            }
+                        });
     }
 
     private @Nullable Order order(Roster.Entry entry, boolean halting, long nowNs) {
@@ -326,7 +329,7 @@ public final class Membership {
             return nowNs - collectFromNs >= 0 ? new Order.Collect(number) : null;
         }
         if (!entered(entry)) {
-            return new Order.Form(current());
+            return new Order.Form(current(), departed());
         }
         if (phase == Phase.DONE) {
             return new Order.Release(number);
@@ -348,6 +351,16 @@ public final class Membership {
 
     private List<Candidate> candidates(Stream<Roster.Entry> entries) {
         return entries.map(entry -> new Candidate(entry.worker, entry.host, entry.standing.state(), entry.draining))
+                .toList();
+    }
+
+    /** Who was a member, and will not be in the middle of anything any more. */
+    private List<Integer> departed() {
+        return roster.all()
+                .filter(entry -> !current().has(entry.worker))
+                .filter(entry -> entry.standing.generation() > 0 && !entry.standing.waiting())
+                .filter(entry -> entry.standing.frozenIn(entry.standing.generation()))
+                .map(entry -> entry.worker)
                 .toList();
     }
 

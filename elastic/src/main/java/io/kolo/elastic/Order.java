@@ -1,5 +1,7 @@
 package io.kolo.elastic;
 
+import java.util.List;
+
 /** What a coordinator tells a worker. Each names its generation; late, double and reordered ones do no harm. */
 public sealed interface Order {
     /** Returns the generation that the coordinator knew of when it gave the order. */
@@ -8,8 +10,12 @@ public sealed interface Order {
     /** Apply nothing more in this generation, and say where you stand. */
     record Collect(int generation) implements Order {}
 
-    /** This is the next generation: form its ring, and go on. */
-    record Form(Generation next) implements Order {
+    /**
+     * This is the next generation: form its ring, and go on.
+     *
+     * @param departed who is no member any more and was in no operation when it froze: it stores into nobody's memory
+     */
+    record Form(Generation next, List<Integer> departed) implements Order {
         @Override
         public int generation() {
             return next.number();

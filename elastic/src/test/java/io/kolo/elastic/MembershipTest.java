@@ -149,6 +149,29 @@ class MembershipTest {
         pass(200);
         assertEquals(List.of(0, 2), members());
         assertEquals(Replica.Phase.LEFT, worker(1).phase());
+        assertEquals(List.of(1), departed(), "it was in nothing when it froze");
+    }
+
+    @Test
+    void shouldNotSayOfOneThatLeavesInTheMiddleOfAStepThatItHasDeparted() {
+        workers.values().forEach(Replica::enter);
+        come(7);
+        membership.drain(1, nowNs);
+        membership.lost(0, "killed", nowNs);
+        settle();
+        assertEquals(List.of(2, 7), members());
+        assertEquals(List.of(), departed());
+    }
+
+    /** What the last announcement says of those that are no members any more. */
+    private List<Integer> departed() {
+        return seen.stream()
+                .filter(Action.Tell.class::isInstance)
+                .map(action -> ((Action.Tell) action).order())
+                .filter(Order.Form.class::isInstance)
+                .map(order -> ((Order.Form) order).departed())
+                .reduce((first, second) -> second)
+                .orElseThrow();
     }
 
     @Test

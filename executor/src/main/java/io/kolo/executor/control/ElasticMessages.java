@@ -52,11 +52,13 @@ public final class ElasticMessages {
     }
 
     /** Returns the announcement of a generation; {@code world} has the members' addresses, by rank. */
-    public static Form message(Generation generation, World world) {
+    public static Form message(Order.Form order, World world) {
+        Generation generation = order.next();
         Form.Builder form = Form.newBuilder()
                 .setWorld(world)
                 .setBase(message(generation.base()))
-                .setDealt(generation.dealt());
+                .setDealt(generation.dealt())
+                .addAllDeparted(order.departed());
         generation
                 .members()
                 .forEach(member -> form.addSeats(
@@ -65,11 +67,11 @@ public final class ElasticMessages {
     }
 
     /**
-     * Returns the generation that was announced.
+     * Returns what was announced.
      *
      * @throws IllegalArgumentException if the announcement contradicts itself
      */
-    public static Generation generation(Form form) {
+    public static Order.Form order(Form form) {
         World world = form.getWorld();
         if (form.getSeatsCount() != world.getMembersCount()) {
             throw new IllegalArgumentException(
@@ -80,7 +82,9 @@ public final class ElasticMessages {
             Seat seat = form.getSeats(rank);
             members.add(new Member(seat.getWorker(), world.getMembers(rank).getHost(), seat.getHolder()));
         }
-        return new Generation(world.getGeneration(), name(form.getBase()), form.getDealt(), members);
+        return new Order.Form(
+                new Generation(world.getGeneration(), name(form.getBase()), form.getDealt(), members),
+                form.getDepartedList());
     }
 
     /** Returns an order but that to form, which goes with a world. */

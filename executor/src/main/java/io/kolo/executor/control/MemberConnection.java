@@ -1,6 +1,5 @@
 package io.kolo.executor.control;
 
-import io.kolo.elastic.Generation;
 import io.kolo.elastic.Order;
 import io.kolo.executor.control.proto.ToMember;
 import io.kolo.executor.control.proto.World;
@@ -14,10 +13,10 @@ public final class MemberConnection {
     }
 
     /** Announces a generation; {@code world} has the members' addresses, and is each member's own. */
-    public void form(int run, Generation generation, World world) {
+    public void form(int run, Order.Form order, World world) {
         outbox.sendNow(ToMember.newBuilder()
                 .setRun(run)
-                .setForm(ElasticMessages.message(generation, world))
+                .setForm(ElasticMessages.message(order, world))
                 .build());
     }
 

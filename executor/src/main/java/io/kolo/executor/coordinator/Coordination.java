@@ -173,7 +173,7 @@ final class Coordination implements AutoCloseable {
         if (order instanceof Order.Form form) {
             World world = world(form.next(), worker);
             if (world != null) {
-                connection.form(number(), form.next(), world);
+                connection.form(number(), form, world);
             }
         } else {
             if (order instanceof Order.Leave leave) {

@@ -5,6 +5,7 @@ import io.kolo.checkpoint.Journal;
 import io.kolo.elastic.Standing;
 import io.kolo.elastic.simulation.Campaign;
 import io.kolo.executor.control.ControlClient;
+import io.kolo.executor.control.ControlRehearsal;
 import io.kolo.executor.control.ControlServer;
 import io.kolo.executor.control.JobToken;
 import io.kolo.executor.control.MemberConnection;
@@ -23,6 +24,7 @@ import io.kolo.executor.local.JobFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +46,7 @@ public final class CoordinatorMain implements MemberListener {
     private static final long HEARTBEAT_INTERVAL_MS = 500;
     private static final int REHEARSED_RECORDS = 300;
     private static final int REHEARSED_JOBS = 20;
+    private static final Duration MOST_TALKING = Duration.ofSeconds(1);
     private static final int BROKEN = 1;
     private static final int DRIVER_LOST = 70;
 
@@ -89,8 +92,9 @@ public final class CoordinatorMain implements MemberListener {
         say(FromCoordinator.newBuilder().setNews(news));
     }
 
-    /** Writes a journal and decides for simulated jobs, so that the first decision is as fast as others. */
+    /** Talks, decides for simulated jobs, and writes a journal, so that the first decision is as fast as others. */
     private void rehearse() {
+        ControlRehearsal.run(MOST_TALKING);
         List<GenerationRecord.Member> nobody = List.of(new GenerationRecord.Member(0, "rehearsal", true));
         try (Journal journal = Journal.open(folder.resolve("rehearsal"))) {
             for (int number = 1; number <= REHEARSED_RECORDS; number++) {

@@ -17,8 +17,6 @@ import io.kolo.executor.control.ElasticMessages;
 import io.kolo.executor.control.proto.Form;
 import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.World;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +36,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     private final Acquaintances acquaintances = new Acquaintances();
     private final HostParts parts;
 
-    /** Rings that this one was formed after, or instead of. */
-    private final List<Communicator> before = new ArrayList<>();
+    private final FormerRings former;
 
     private @Nullable World next;
     private @Nullable World world;
@@ -67,6 +64,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         this.assembler = assembler;
         this.coordinator = coordinator;
         this.parts = assembler.folder().parts(acquaintances::othersAreGone);
+        this.former = new FormerRings(parts);
     }
 
     int number() {
@@ -105,20 +103,31 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     }
 
     void hear(Form form) {
-        Generation generation = ElasticMessages.generation(form);
+        Order.Form order = ElasticMessages.order(form);
+        order.departed().forEach(acquaintances::gone);
+        boolean obeyed;
         synchronized (lock) {
-            if (replica.obey(new Order.Form(generation))) {
+            obeyed = replica.obey(order);
+            if (obeyed) {
                 next = form.getWorld();
-                changed();
+                turned();
             }
+        }
+        if (obeyed) {
+            tell();
         }
     }
 
     void hear(Order order) {
+        boolean obeyed;
         synchronized (lock) {
-            if (replica.obey(order)) {
-                changed();
+            obeyed = replica.obey(order);
+            if (obeyed) {
+                turned();
             }
+        }
+        if (obeyed) {
+            tell();
         }
     }
 
@@ -132,7 +141,12 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     }
 
     private void changed() {
+        turned();
         tell();
+    }
+
+    /** Ends what is in vain now, and wakes the thread that trains. */
+    private void turned() {
         Phase phase = replica.phase();
         if (phase == Phase.FROZEN || phase == Phase.LEFT) {
             abort(forming);
@@ -147,8 +161,13 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         }
     }
 
+    /** Standings may overtake each other. */
     private void tell() {
-        coordinator.accept(replica.standing());
+        Standing standing;
+        synchronized (lock) {
+            standing = replica.standing();
+        }
+        coordinator.accept(standing);
     }
 
     // The thread that trains.
@@ -245,6 +264,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         if (members == null || members.getGeneration() != generation.number()) {
             throw new StepLostException(generation.number());
         }
+        former.awaitCleared();
         acquaintances.meet(generation.members().stream().map(Member::worker).toList());
         Communicator formed;
         try {
@@ -254,10 +274,10 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
             broke(generation, Standing.NOBODY);
             return;
         }
-        before.add(formed); // until the trainee has gone over to it
+        former.add(formed); // until the trainee has gone over to it
         forming(formed);
         trainee.enter(formed);
-        before.remove(formed);
+        former.remove(formed);
         Communicator last = ring;
         synchronized (lock) {
             ring = formed;
@@ -265,15 +285,9 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
             forming = null;
         }
         if (last != null) {
-            before.add(last);
+            former.add(last);
         }
-        closeThoseBefore();
-        parts.trim();
-    }
-
-    private void closeThoseBefore() {
-        before.forEach(Communicator::close);
-        before.clear();
+        former.succeededBy(formed);
     }
 
     private void forming(Communicator connected) {
@@ -345,11 +359,12 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
             }
             changed();
         }
+        former.clearAside();
     }
 
     @Override
     public void close() {
-        closeThoseBefore();
+        former.close();
         Communicator last = ring;
         if (last != null) {
             last.close();

@@ -19,7 +19,7 @@ final class Levelling implements AutoCloseable {
     private static final int NOBODY = -1;
     private static final long MOST_ALONE_BYTES = 512L << 20;
 
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena = Arena.ofConfined(); // a shared one waits for all threads when it is closed
     private final Trainee trainee;
     private final boolean holder;
     private boolean inPlace;
