@@ -74,15 +74,17 @@ public final class HostMeeting {
         HostMemory memory = meet(
                 ring,
                 parts,
-                HostGroup.memoryBytes(ring.size()),
+                abandoned,
                 () -> abandoned.getAsBoolean()
                         || patience.reasonToStop() != null
                         || patience.isOver(System.nanoTime() - startNs));
         return memory == null ? null : new HostPlan(ring, memory, parts, patience);
     }
 
-    private static @Nullable HostMemory meet(Ring ring, HostParts parts, long length, BooleanSupplier inVain) {
+    private static @Nullable HostMemory meet(
+            Ring ring, HostParts parts, BooleanSupplier abandoned, BooleanSupplier inVain) {
         Path folder = parts.folder();
+        long length = HostGroup.memoryBytes(ring.size());
         HostMeeting meeting = new HostMeeting(ring, folder, length);
         try {
             HostMemory memory =
@@ -93,7 +95,11 @@ public final class HostMeeting {
             memory.close();
             throw new IOException("not all ranks have come to " + folder);
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.INFO, "no shared memory: {0}", e.getMessage());
+            boolean isNews = !abandoned.getAsBoolean();
+            LOG.log(
+                    isNews ? System.Logger.Level.INFO : System.Logger.Level.DEBUG,
+                    "no shared memory: {0}",
+                    e.getMessage());
             HostMemory.refuse(folder, meeting.name);
             return null;
         }

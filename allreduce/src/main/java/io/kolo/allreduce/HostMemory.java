@@ -125,7 +125,12 @@ final class HostMemory implements AutoCloseable {
             HostMemory memory = map(HostMemory.file(folder, name), file, length);
             memory.segment.set(LONG, 0, name);
             memory.segment.set(LONG, Long.BYTES, proof);
-            Files.move(path, memory.path, StandardCopyOption.ATOMIC_MOVE);
+            try {
+                Files.move(path, memory.path, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException e) {
+                memory.close();
+                throw e;
+            }
             return memory;
         }
 

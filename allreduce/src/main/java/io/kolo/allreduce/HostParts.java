@@ -7,6 +7,7 @@ import io.kolo.kernels.ReduceOp;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -25,14 +26,17 @@ import org.jspecify.annotations.Nullable;
  * <p>Parts may outlive a ring. The next ring takes them over as they are mapped, so that it neither has to reserve
  * memory nor to touch its pages for the first time; what it does not take goes with the ring that had it. A process
  * that was thrown out may still be in the middle of a store: so this process takes its own part over only if all whom
- * it was in a ring with, and is no more, are gone; if they are not, in the time that it would take, it makes it anew.
- * For one thread at a time.
+ * it was in a ring with, and is no more, are gone; if they are not, in the time that it would take, it makes it anew. A
+ * ring may be closed by another thread than the one that is in the next.
  */
 public final class HostParts implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(HostParts.class.getName());
 
     /** What it takes to make a part; so long it may be worth to wait for one. */
     private static final double MAKE_NS_PER_BYTE = 0.6;
+
+    /** Memory that is only made ahead must not be what another one lacks. */
+    private static final long LEAVES_TIMES = 4;
 
     private static final long POLL_NS = TimeUnit.MICROSECONDS.toNanos(200);
     private static final int MADE = 0;
@@ -106,7 +110,7 @@ public final class HostParts implements AutoCloseable {
      *
      * @param length bytes
      */
-    public void prepare(long length) {
+    public synchronized void prepare(long length) {
         try {
             parts.add(new Part(make(length), true, null));
         } catch (IOException e) {
@@ -119,10 +123,11 @@ public final class HostParts implements AutoCloseable {
      *
      * @param size ranks that it may have
      */
-    public void prepareMeeting(int size) {
+    public synchronized void prepareMeeting(int size) {
         long length = HostGroup.memoryBytes(size);
         try {
-            if (meeting == null || meeting.length() < length) {
+            boolean plenty = Files.getFileStore(own).getUsableSpace() > LEAVES_TIMES * length;
+            if (plenty && (meeting == null || meeting.length() < length)) {
                 dropMeeting();
                 meeting = HostMemory.Blank.reserve(own, length);
             }
@@ -139,7 +144,7 @@ public final class HostParts implements AutoCloseable {
     }
 
     /** Makes the memory in which a ring meets. */
-    HostMemory meeting(long length, long name, long proof) throws IOException {
+    synchronized HostMemory meeting(long length, long name, long proof) throws IOException {
         try {
             return meeting != null && meeting.length() >= length
                     ? meeting.become(folder, length, name, proof)
@@ -156,8 +161,7 @@ public final class HostParts implements AutoCloseable {
      * @param length bytes
      * @return the parts by rank; null on all ranks if one of them can't, the reason is in the log
      */
-    @Nullable
-    List<MemorySegment> agree(Communicator ranks, Ring ring, long length) {
+    synchronized @Nullable List<MemorySegment> agree(Communicator ranks, Ring ring, long length) {
         long[] offers = new long[ring.size() * OFFER_LONGS];
         String reason = "";
         List<Part> before = List.copyOf(parts);
@@ -261,14 +265,13 @@ public final class HostParts implements AutoCloseable {
         }
         Path where = Path.of(MemorySegment.ofArray(offer).getString(FOLDER * (long) Long.BYTES, UTF_8));
         HostMemory memory = HostMemory.open(where, HostMemory.lengthOfParts(1, length), offer[NAME], offer[PROOF]);
-        memory.touch();
         Part part = new Part(memory, false, ring);
         parts.add(part);
         return part;
     }
 
     /** A ring is over: what no other one has taken over goes. */
-    void release(Ring ring) {
+    synchronized void release(Ring ring) {
         parts.stream().filter(part -> ring.equals(part.user)).toList().forEach(this::drop);
     }
 
@@ -281,13 +284,13 @@ public final class HostParts implements AutoCloseable {
     }
 
     /** Lets go what was made ahead, and not taken. */
-    public void trim() {
+    public synchronized void trim() {
         parts.stream().filter(part -> part.user == null).toList().forEach(this::drop);
     }
 
     /** Lets go what no ring has; the parts of a ring that could not be closed stay mapped, as its other memory does. */
     @Override
-    public void close() {
+    public synchronized void close() {
         trim();
         try {
             dropMeeting();

@@ -354,13 +354,18 @@ public final class Membership {
                 .toList();
     }
 
-    /** Who was a member, and will not be in the middle of anything any more. */
+    /**
+     * Who was a member and has come out of the last step of its ring. To have been in none when it froze is not enough:
+     * it could have been told of a later generation meanwhile, or be on its way into a ring.
+     */
     private List<Integer> departed() {
         return roster.all()
                 .filter(entry -> !current().has(entry.worker))
-                .filter(entry -> entry.standing.generation() > 0 && !entry.standing.waiting())
-                .filter(entry -> entry.standing.frozenIn(entry.standing.generation()))
-                .map(entry -> entry.worker)
+                .map(entry -> entry.standing)
+                .filter(standing -> standing.generation() > 0 && !standing.waiting())
+                .filter(standing -> standing.promised() == standing.generation()
+                        && standing.state().generation() == standing.generation())
+                .map(Standing::worker)
                 .toList();
     }
 

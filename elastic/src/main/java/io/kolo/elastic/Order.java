@@ -13,7 +13,7 @@ public sealed interface Order {
     /**
      * This is the next generation: form its ring, and go on.
      *
-     * @param departed who is no member any more and was in no operation when it froze: it stores into nobody's memory
+     * @param departed who is no member any more, and left its ring after a step: it stores into nobody's memory
      */
     record Form(Generation next, List<Integer> departed) implements Order {
         @Override

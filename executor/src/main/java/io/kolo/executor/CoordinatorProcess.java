@@ -65,9 +65,13 @@ final class CoordinatorProcess {
         return asked.equals(connection);
     }
 
-    /** It is there. */
+    /** It is there; or it is another one, which the engine took for dead before it said hello. */
     void joined(WorkerEvent.Coordinates here) {
         CoordinatorConnection there = here.connection();
+        if (connection != null) {
+            there.goodbye();
+            return;
+        }
         address = here.address();
         connection = there;
         connections.values().forEach(this::introduce);
@@ -149,7 +153,7 @@ final class CoordinatorProcess {
         launch();
     }
 
-    /** The job is over; by any thread. */
+    /** It is not needed any more; by any thread. */
     void goodbye() {
         tell(CoordinatorConnection::goodbye);
     }

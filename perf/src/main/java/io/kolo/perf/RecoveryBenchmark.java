@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,7 @@ public final class RecoveryBenchmark implements Trainee {
         }
     }
 
+    private final Worker worker;
     private final Options options;
     private final MemorySegment parameters;
     private final MemorySegment halt = Arena.ofAuto().allocate(ValueLayout.JAVA_INT);
@@ -78,14 +80,15 @@ public final class RecoveryBenchmark implements Trainee {
     private MemorySegment gradient = MemorySegment.NULL;
     private long done;
 
-    private RecoveryBenchmark(Options options) {
+    private RecoveryBenchmark(Worker worker, Options options) {
+        this.worker = worker;
         this.options = options;
         this.parameters = Arena.ofAuto().allocate(options.modelBytes, 64);
     }
 
     /** Trains; returns the steps that this rank has done. */
     public static List<Step> run(Worker worker, Options options) {
-        RecoveryBenchmark benchmark = new RecoveryBenchmark(options);
+        RecoveryBenchmark benchmark = new RecoveryBenchmark(worker, options);
         worker.train(benchmark);
         return benchmark.steps;
     }
@@ -150,5 +153,8 @@ public final class RecoveryBenchmark implements Trainee {
         gate.complete(halt.get(ValueLayout.JAVA_INT, 0) > 0);
         done = step;
         steps.add(new Step(System.nanoTime(), formed));
+        if (here.rank() == 0) {
+            worker.report(step, options.steps, Map.of());
+        }
     }
 }

@@ -53,15 +53,15 @@ final class FormerRings implements AutoCloseable {
         Communicator next = successor;
         if (next != null) {
             successor = null;
-            cleared = aside.submit(() -> clear(next));
+            cleared = aside.submit(() -> {
+                closeAll();
+                prepare(next);
+            });
         }
     }
 
-    private void clear(Communicator next) {
-        closeAll();
-        parts.trim();
-        if (next.sharesMemory()
-                && next.rank() <= 1) { // unless both are lost, one of them is rank 0 of the ring after it
+    private void prepare(Communicator next) {
+        if (next.sharesMemory() && next.rank() <= 1) { // one of them is rank 0 of the ring after it, as a rule
             parts.prepareMeeting(next.size() + 1);
         }
     }
@@ -69,13 +69,17 @@ final class FormerRings implements AutoCloseable {
     private void closeAll() {
         rings.forEach(Communicator::close);
         rings.clear();
+        parts.trim();
     }
 
     /** Waits until nothing is done aside any more, and the parts are free for the next ring. */
     void awaitCleared() {
-        clearAside();
         try {
             cleared.get();
+            if (successor != null) { // its ring has broken before its first step
+                successor = null;
+                closeAll();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while it closed the ring before", e);

@@ -107,7 +107,7 @@ final class Rehearsal {
                     }
                 }
             } finally {
-                threads.shutdownNow(); // what is still under way is interrupted, and waited for
+                rehearsal.end(); // and is waited for
             }
         } catch (ExecutionException e) {
             throw new IllegalStateException("no ring could be formed within this process", e.getCause());
@@ -164,6 +164,12 @@ final class Rehearsal {
             }
         }
         return true;
+    }
+
+    /** Whoever is still under way leaves. No interrupt: it would close the endpoint's client. */
+    private void end() {
+        Order leave = new Order.Leave(membership.current().number(), "the rehearsal is over");
+        workers.forEach(worker -> worker.hear(leave));
     }
 
     private void act(Action action, long nowNs) throws InvalidProtocolBufferException {

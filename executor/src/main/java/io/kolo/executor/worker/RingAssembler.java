@@ -61,7 +61,7 @@ final class RingAssembler {
                 return met;
             }
             lines.close();
-            if (abandoned.getAsBoolean()) {
+            if (abandoned.getAsBoolean() || Thread.currentThread().isInterrupted()) {
                 throw new IllegalStateException("gave up waiting for the others in " + folder.path());
             }
         }
