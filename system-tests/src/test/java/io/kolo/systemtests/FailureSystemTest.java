@@ -162,6 +162,8 @@ class FailureSystemTest {
                     .map(each -> assertInstanceOf(WorkerFailedException.class, each))
                     .toList();
             assertEquals(3, all.size());
+            assertEquals(
+                    CollectiveMismatchException.class.getName(), error.remote().type());
             // Whoever has not heard of it from its neighbour by then is told by the driver.
             all.forEach(each -> assertTrue(
                     each.remote().toString().contains(CollectiveMismatchException.class.getName()),

@@ -24,7 +24,6 @@ import io.kolo.executor.local.JobFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +45,6 @@ public final class CoordinatorMain implements MemberListener {
     private static final long HEARTBEAT_INTERVAL_MS = 500;
     private static final int REHEARSED_RECORDS = 300;
     private static final int REHEARSED_JOBS = 20;
-    private static final Duration MOST_TALKING = Duration.ofSeconds(1);
     private static final int BROKEN = 1;
     private static final int DRIVER_LOST = 70;
 
@@ -94,7 +92,7 @@ public final class CoordinatorMain implements MemberListener {
 
     /** Talks, decides for simulated jobs, and writes a journal, so that the first decision is as fast as others. */
     private void rehearse() {
-        ControlRehearsal.run(MOST_TALKING);
+        ControlRehearsal.run();
         List<GenerationRecord.Member> nobody = List.of(new GenerationRecord.Member(0, "rehearsal", true));
         try (Journal journal = Journal.open(folder.resolve("rehearsal"))) {
             for (int number = 1; number <= REHEARSED_RECORDS; number++) {

@@ -105,24 +105,20 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     void hear(Form form) {
         Order.Form order = ElasticMessages.order(form);
         order.departed().forEach(acquaintances::gone);
-        boolean obeyed;
-        synchronized (lock) {
-            obeyed = replica.obey(order);
-            if (obeyed) {
-                next = form.getWorld();
-                turned();
-            }
-        }
-        if (obeyed) {
-            tell();
-        }
+        obey(order, form.getWorld());
     }
 
     void hear(Order order) {
+        obey(order, null);
+    }
+
+    /** Obeys; nobody waits for the lock while it is said. A world comes with a generation alone. */
+    private void obey(Order order, @Nullable World announced) {
         boolean obeyed;
         synchronized (lock) {
             obeyed = replica.obey(order);
             if (obeyed) {
+                next = announced == null ? next : announced;
                 turned();
             }
         }

@@ -51,9 +51,8 @@ final class Rehearsal {
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     /** On a machine that is slow, or busy, less is rehearsed: a start that takes long is worse. */
-    private static final Duration MOST_TALKING = Duration.ofSeconds(1);
-
     private static final Duration MOST_TRAINING = Duration.ofSeconds(3);
+
     private static final long STEPS = 60;
     private static final long STEPS_A_GENERATION = 3;
     private static final int FLOATS = 1 << 14;
@@ -92,7 +91,7 @@ final class Rehearsal {
      * @throws IllegalStateException if no ring could be formed
      */
     static void run(AeronEndpoint own, Kernels kernels, Path folder) {
-        ControlRehearsal.run(MOST_TALKING);
+        ControlRehearsal.run();
         Path beside = folder.resolve(HOST); // gone with it, whatever happens
         try (AeronEndpoint other = AeronEndpoint.open(beside, own.host(), TIMEOUT);
                 ExecutorService threads = Executors.newFixedThreadPool(2)) {
