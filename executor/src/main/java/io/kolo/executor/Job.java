@@ -84,7 +84,8 @@ final class Job implements AutoCloseable {
                                 listener,
                                 events,
                                 new ElasticJob.Wiring(connections, this::launchCoordinator, engine.folder(), logs));
-                this.channel = new JobChannel(given == null ? settings.workers() : MOST_WORKERS, events);
+                this.channel =
+                        new JobChannel(engine.address(), given == null ? settings.workers() : MOST_WORKERS, events);
                 opened = true;
             } finally {
                 if (!opened) {

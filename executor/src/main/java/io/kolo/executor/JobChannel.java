@@ -19,12 +19,13 @@ final class JobChannel implements AutoCloseable {
     /**
      * Starts to listen.
      *
+     * @param host the address of this machine that the job's processes reach
      * @param slots how many workers may come
      * @param listener takes what is heard
      */
-    JobChannel(int slots, WorkerListener listener) {
+    JobChannel(String host, int slots, WorkerListener listener) {
         try {
-            this.server = ControlServer.ofDriver(slots, authority, token, listener);
+            this.server = ControlServer.ofDriver(host, slots, authority, token, listener);
         } catch (IOException e) {
             throw new UncheckedIOException("no port for the control channel", e);
         }

@@ -67,7 +67,8 @@ final class JobWorkers implements RunOutcome.Names {
      * @param least with fewer bundles the job cannot begin
      */
     List<Placed> reserve(int least) {
-        return engine.reserve(settings.bundle(), least, settings.bundles(), settings.strategy());
+        return engine.reserve(
+                settings.bundle(), least, settings.bundles(), settings.strategy(), settings.startTimeout());
     }
 
     /** Launches them all in bundles. */
@@ -111,7 +112,7 @@ final class JobWorkers implements RunOutcome.Names {
     void launchCoordinator(Function<Slot, Map<String, String>> told) {
         WorkerSpec spec = new WorkerSpec(
                 "coordinator",
-                new Placed(DRIVER_NODE, List.of()),
+                new Placed(WorkerEvent.COORDINATOR, DRIVER_NODE, List.of()),
                 List.of(),
                 1,
                 COORDINATOR_MAIN,

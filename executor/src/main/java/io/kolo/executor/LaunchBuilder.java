@@ -253,7 +253,7 @@ public abstract sealed class LaunchBuilder<B extends LaunchBuilder<B>>
                 .filter(provider -> provider.serves(address))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("address " + address
-                        + ": this version launches on this machine only; use the address local, or unset RAY_ADDRESS"));
+                        + ": nothing on the class path launches there; add kolo-ray, or use the address local"));
     }
 
     private ClassLoader loader() {

@@ -21,7 +21,9 @@ class RecruiterTest {
     private long nowNs;
 
     private static List<Placed> slots(String... nodes) {
-        return List.of(nodes).stream().map(node -> new Placed(node, List.of())).toList();
+        return List.of(nodes).stream()
+                .map(node -> new Placed(0, node, List.of()))
+                .toList();
     }
 
     /** Returns where workers are launched now, as {@code 3 on a}. */

@@ -14,6 +14,7 @@ import io.kolo.executor.engine.PlacementException;
 import io.kolo.executor.engine.Strategy;
 import io.kolo.testkit.Leftovers;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -28,6 +29,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 abstract class EngineContract {
     /** A builder for the cluster. */
     abstract RayExecutorBuilder onTwoNodes();
+
+    /** The name of the second node. */
+    abstract String secondNode();
 
     private record Place(int rank, int localRank, int localSize, int crossRank, int crossSize, int bundle, String gpus)
             implements Serializable {
@@ -84,6 +88,7 @@ abstract class EngineContract {
                 .workers(2)
                 .gpusPerWorker(2)
                 .placementStrategy(Strategy.STRICT_PACK)
+                .startTimeout(Duration.ofSeconds(5)) // more room may come, where there is an autoscaler
                 .build()) {
             PlacementException error = assertThrows(PlacementException.class, executor::start);
             assertTrue(error.toString().contains("bundles of {CPU: 1, GPU: 2} (STRICT_PACK)"), error.toString());
@@ -149,7 +154,7 @@ abstract class EngineContract {
                     }));
             assertEquals(1, error.rank());
             String message = error.toString();
-            assertTrue(message.contains("rank 1 on node-2"), message);
+            assertTrue(message.contains("rank 1 on " + secondNode()), message);
             assertTrue(message.contains("was killed by signal 9 (exit code 137)"), message);
             assertTrue(message.contains("these were my last words"), message);
         }

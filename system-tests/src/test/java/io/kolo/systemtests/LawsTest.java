@@ -4,6 +4,7 @@ import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameEndingWith;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -105,7 +106,33 @@ class LawsTest {
             .resideInAPackage("io.kolo.executor..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("io.kolo.dl4j..", "io.kolo.samples..", "io.kolo.perf..", "io.kolo.cli..");
+            .resideInAnyPackage(
+                    "io.kolo.dl4j..", "io.kolo.ray..", "io.kolo.samples..", "io.kolo.perf..", "io.kolo.cli..");
+
+    /** Nobody above it either: engines are found by their address. */
+    @ArchTest
+    static final ArchRule nobodyKnowsRaysAdapter = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.kolo.ray..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.kolo.ray..");
+
+    @ArchTest
+    static final ArchRule nodesKnowNeitherKoloNorItsLibraries = noClasses()
+            .that()
+            .resideInAnyPackage("io.kolo.ray.node..", "io.kolo.ray.gateway..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("io.kolo..", "com.google..", "io.grpc..")
+                    .and(not(resideInAnyPackage("io.kolo.ray.node..", "io.kolo.ray.gateway.."))));
+
+    @ArchTest
+    static final ArchRule rayLivesOnNodesAndInTheGateway = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.kolo.ray.node..", "io.kolo.ray.gateway..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.ray..");
 
     @ArchTest
     static final ArchRule planesMeetInTheWorkerAlone = noClasses()
@@ -146,9 +173,9 @@ class LawsTest {
             .resideInAPackage("net.openhft..");
 
     @ArchTest
-    static final ArchRule grpcLivesInTheControlChannel = noClasses()
+    static final ArchRule grpcLivesInTheControlChannelAndTowardsRay = noClasses()
             .that()
-            .resideOutsideOfPackages("io.kolo.executor.control..")
+            .resideOutsideOfPackages("io.kolo.executor.control..", "io.kolo.ray..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.grpc..");
@@ -208,7 +235,8 @@ class LawsTest {
             .resideOutsideOfPackages("io.kolo.cli..", "io.kolo.testkit..")
             .and()
             .haveNameNotMatching("io\\.kolo\\.executor\\.(worker\\.Worker|coordinator\\.Coordinator)Main|"
-                    + "io\\.kolo\\.executor\\.(RayExecutor|LaunchBuilder).*")
+                    + "io\\.kolo\\.executor\\.(RayExecutor|LaunchBuilder).*|"
+                    + "io\\.kolo\\.ray\\.node\\..*")
             .should()
             .callMethod(System.class, "getenv")
             .orShould()

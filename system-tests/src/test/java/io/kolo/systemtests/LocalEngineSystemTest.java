@@ -8,4 +8,9 @@ class LocalEngineSystemTest extends EngineContract {
     RayExecutorBuilder onTwoNodes() {
         return RayExecutor.builder().address("local").nodes("2x{cpu:4,gpu:2}");
     }
+
+    @Override
+    String secondNode() {
+        return "node-2";
+    }
 }

@@ -10,6 +10,7 @@ import io.kolo.executor.engine.WorkerHandle;
 import io.kolo.executor.engine.WorkerSpec;
 import io.kolo.executor.local.LocalEngineProvider;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -56,8 +57,13 @@ public final class MistakenEngineProvider implements EngineProvider {
         }
 
         @Override
-        public List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy) {
-            return local.reserve(bundle, least, most, strategy);
+        public String address() {
+            return local.address();
+        }
+
+        @Override
+        public List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout) {
+            return local.reserve(bundle, least, most, strategy, timeout);
         }
 
         @Override

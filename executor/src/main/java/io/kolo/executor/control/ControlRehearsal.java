@@ -10,6 +10,7 @@ import io.kolo.executor.control.proto.Member;
 import io.kolo.executor.control.proto.ToMember;
 import io.kolo.executor.control.proto.World;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -41,7 +42,11 @@ public final class ControlRehearsal {
         JobAuthority authority = new JobAuthority();
         JobToken token = JobToken.random();
         BlockingQueue<Order> orders = new LinkedBlockingQueue<>();
-        try (ControlServer server = ControlServer.ofCoordinator(authority.coordinator(), token, new Coordinator());
+        try (ControlServer server = ControlServer.ofCoordinator(
+                        InetAddress.getLoopbackAddress().getHostAddress(),
+                        authority.coordinator(),
+                        token,
+                        new Coordinator());
                 ControlClient<FromMember, ToMember> worker = ControlClient.take(new ControlClient.Line<>(
                         server.address(),
                         authority.worker(WORKER),

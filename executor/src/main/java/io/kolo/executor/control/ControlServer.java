@@ -13,7 +13,6 @@ import io.kolo.executor.control.proto.ToCoordinator;
 import io.kolo.executor.control.proto.ToMember;
 import io.kolo.executor.control.proto.ToWorker;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,7 +21,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** The end of the control channel that is called: a driver's, or a coordinator's. Listens on loopback only. */
+/** The end of the control channel that is called: a driver's, or a coordinator's. */
 public final class ControlServer implements AutoCloseable {
     private static final long CLOSE_TIMEOUT_MS = 1000;
     private static final long HANDSHAKE_TIMEOUT_S = 10;
@@ -31,14 +30,16 @@ public final class ControlServer implements AutoCloseable {
     private static final Logger STREAM_ERRORS =
             Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty.NettyServerHandler");
 
+    private final String host;
     private final Server server;
     private final ExecutorService threads = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("kolo-control-", 0).factory());
     private final Refusals refusals = new Refusals();
 
-    private ControlServer(BindableService service, Identity own, JobToken token) throws IOException {
+    private ControlServer(String host, BindableService service, Identity own, JobToken token) throws IOException {
         STREAM_ERRORS.setLevel(Level.SEVERE);
-        this.server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        this.host = host;
+        this.server = NettyServerBuilder.forAddress(new InetSocketAddress(host, 0))
                 .executor(threads)
                 .sslContext(own.server())
                 .flowControlWindow(Parts.WINDOW_BYTES)
@@ -55,15 +56,18 @@ public final class ControlServer implements AutoCloseable {
     /**
      * Starts to listen on a free port, as a driver.
      *
+     * @param host the address of this machine to listen at, and at no other
      * @param slots number of workers to expect
      * @param authority without an identity that it has issued, nobody gets as far as a call
      * @param token without it, no call is heard
      * @param listener takes what the workers say
      */
-    public static ControlServer ofDriver(int slots, JobAuthority authority, JobToken token, WorkerListener listener)
+    public static ControlServer ofDriver(
+            String host, int slots, JobAuthority authority, JobToken token, WorkerListener listener)
             throws IOException {
         AtomicIntegerArray joined = new AtomicIntegerArray(slots);
         return new ControlServer(
+                host,
                 new ControlGrpc.ControlImplBase() {
                     @Override
                     public StreamObserver<FromWorker> join(StreamObserver<ToWorker> responses) {
@@ -82,13 +86,15 @@ public final class ControlServer implements AutoCloseable {
     /**
      * Starts to listen on a free port, as the coordinator of an elastic job.
      *
+     * @param host the address of this machine to listen at, and at no other
      * @param own the coordinator's; without an identity of the same job, nobody gets as far as a call
      * @param token without it, no call is heard
      * @param listener takes what the workers say
      */
-    public static ControlServer ofCoordinator(Identity own, JobToken token, MemberListener listener)
+    public static ControlServer ofCoordinator(String host, Identity own, JobToken token, MemberListener listener)
             throws IOException {
         return new ControlServer(
+                host,
                 new CoordinationGrpc.CoordinationImplBase() {
                     @Override
                     public StreamObserver<FromMember> take(StreamObserver<ToMember> responses) {
@@ -101,7 +107,7 @@ public final class ControlServer implements AutoCloseable {
 
     /** Returns where this server is found, {@code host:port}. */
     public String address() {
-        return InetAddress.getLoopbackAddress().getHostAddress() + ":" + server.getPort();
+        return host + ":" + server.getPort();
     }
 
     /** Returns how many connections, calls and streams were turned away; each has left a line in the log. */

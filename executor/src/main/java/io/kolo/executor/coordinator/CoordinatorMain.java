@@ -57,11 +57,11 @@ public final class CoordinatorMain implements MemberListener {
     private final ControlClient<FromCoordinator, ToCoordinator> driver;
     private @Nullable Coordination run;
 
-    private CoordinatorMain(WorkerEnvironment environment, Path folder) throws IOException {
+    private CoordinatorMain(WorkerEnvironment environment, Path folder, String address) throws IOException {
         this.folder = Files.createDirectories(folder);
         this.journals = JobFolder.ofJournals(folder);
         this.token = environment.token();
-        ControlServer server = ControlServer.ofCoordinator(environment.identity(), token, this);
+        ControlServer server = ControlServer.ofCoordinator(address, environment.identity(), token, this);
         this.driver = ControlClient.coordinate(new ControlClient.Line<>(
                 environment.control(), environment.identity(), token, this::onMessage, this::onEnd));
         say(FromCoordinator.newBuilder()
@@ -75,7 +75,8 @@ public final class CoordinatorMain implements MemberListener {
         Map<String, String> variables = System.getenv();
         try {
             Path folder = Path.of(WorkerEnvironment.required(variables, Engine.FOLDER));
-            new CoordinatorMain(WorkerEnvironment.of(variables), folder).serve();
+            String address = WorkerEnvironment.required(variables, Engine.ADDRESS);
+            new CoordinatorMain(WorkerEnvironment.of(variables), folder, address).serve();
         } catch (Throwable e) { // libraries have threads that would keep a process without its main thread alive
             e.printStackTrace();
             Runtime.getRuntime().halt(BROKEN);

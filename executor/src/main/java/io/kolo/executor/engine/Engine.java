@@ -1,6 +1,7 @@
 package io.kolo.executor.engine;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -9,8 +10,14 @@ public interface Engine extends AutoCloseable {
     /** The variable in a worker's environment that names the folder in shared memory which it may use. */
     String FOLDER = "KOLO_FOLDER";
 
+    /** The variable in a worker's environment that has the address of its machine at which the others reach it. */
+    String ADDRESS = "KOLO_ADDRESS";
+
     /** Returns a folder of the job on this machine, which its user alone can enter; it goes with the engine. */
     Path folder();
+
+    /** Returns the address of this machine at which the workers reach it. */
+    String address();
 
     /** Returns what the engine is, for the first line of output: {@code "local engine"}. */
     String name();
@@ -21,15 +28,16 @@ public interface Engine extends AutoCloseable {
      * @param bundle what each bundle needs
      * @param least with fewer bundles the job cannot begin
      * @param most more are not needed
+     * @param timeout how long to wait for room, where more of it may come
      * @return where they lie, those on one node side by side
      * @throws PlacementException if there is no room for the least number of them, with the figures
      */
-    List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy);
+    List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout);
 
     /**
      * Starts a worker in a bundle.
      *
-     * @param spec what to start; the engine adds {@link #FOLDER} and the GPUs to its environment
+     * @param spec what to start; the engine adds {@link #FOLDER}, {@link #ADDRESS} and the GPUs to its environment
      * @param lines takes its output, line by line, on a thread of its own
      */
     WorkerHandle launch(WorkerSpec spec, Consumer<String> lines);

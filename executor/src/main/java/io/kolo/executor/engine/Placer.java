@@ -40,7 +40,11 @@ public final class Placer {
                 break;
             }
         }
-        return placer.rooms.stream().flatMap(room -> room.placed.stream()).toList();
+        List<Placed> placed = new ArrayList<>();
+        for (Room room : placer.rooms) {
+            room.placed.forEach(gpus -> placed.add(new Placed(placed.size(), room.node.name(), gpus)));
+        }
+        return List.copyOf(placed);
     }
 
     private Optional<Room> choose(Resources bundle, int count, int fitted, Strategy strategy) {
@@ -66,7 +70,10 @@ public final class Placer {
     /** A node, what lies on it and what is still free. */
     private static final class Room {
         private final Node node;
-        private final List<Placed> placed = new ArrayList<>();
+
+        /** The GPUs of each bundle that lies on it. */
+        private final List<List<Integer>> placed = new ArrayList<>();
+
         private Resources free;
         private int nextGpu;
 
@@ -81,7 +88,7 @@ public final class Placer {
                 gpus.add(nextGpu++);
             }
             free = free.minus(bundle);
-            placed.add(new Placed(node.name(), List.copyOf(gpus)));
+            placed.add(List.copyOf(gpus));
         }
     }
 }

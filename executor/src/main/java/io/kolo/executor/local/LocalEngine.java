@@ -7,15 +7,16 @@ import io.kolo.executor.engine.Placer;
 import io.kolo.executor.engine.Resources;
 import io.kolo.executor.engine.Strategy;
 import io.kolo.executor.engine.WorkerHandle;
+import io.kolo.executor.engine.WorkerJvm;
 import io.kolo.executor.engine.WorkerSpec;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -23,7 +24,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Starts worker JVMs on this machine: the driver's own JDK and class path, and the flags that Kolo's libraries need.
@@ -33,20 +33,7 @@ import java.util.stream.Stream;
  * GPUs that NVIDIA's driver shows and, since cores can be shared, as many CPUs as are asked for.
  */
 final class LocalEngine implements Engine {
-    private static final List<String> FLAGS = List.of(
-            "--add-modules=jdk.incubator.vector",
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
-            "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
-            "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
-            "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED", // Chronicle's, as are the next
-            "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
-            "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
-            "-XX:CompileCommand=quiet",
-            "-XX:CompileCommand=inline,*Itr::*", // or chance decides whether Aeron's iterators are allocated
-            "-XX:+ExitOnOutOfMemoryError");
     private static final String AOT_FLAGS = "-XX:AOT";
-    private static final String INCUBATOR_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector";
     private static final Path NVIDIA_GPUS = Path.of("/proc/driver/nvidia/gpus");
     private static final long KILL_TIMEOUT_MS = 2000;
 
@@ -66,12 +53,17 @@ final class LocalEngine implements Engine {
     }
 
     @Override
+    public String address() {
+        return InetAddress.getLoopbackAddress().getHostAddress();
+    }
+
+    @Override
     public Path folder() {
         return folder.path();
     }
 
     @Override
-    public List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy) {
+    public List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout) {
         List<Node> there = nodes.isEmpty() ? List.of(thisMachine(bundle, most)) : nodes;
         return Placer.place(there, bundle, least, most, strategy);
     }
@@ -89,17 +81,12 @@ final class LocalEngine implements Engine {
     public WorkerHandle launch(WorkerSpec spec, Consumer<String> lines) {
         ProcessBuilder builder = new ProcessBuilder(command(spec)).redirectErrorStream(true);
         Map<String, String> environment = builder.environment();
-        // More OpenMP threads than cores cost a factor of six to ten, and other counts give other bits.
-        environment.putIfAbsent("OMP_NUM_THREADS", String.valueOf(spec.threads()));
-        environment.putIfAbsent("OPENBLAS_NUM_THREADS", String.valueOf(spec.threads()));
-        environment.putAll(spec.environment());
+        environment.putAll(WorkerJvm.environment(spec, environment));
         environment.put(FOLDER, folder.path().resolve(spec.name()).toString());
-        environment.put(
-                "CUDA_VISIBLE_DEVICES",
-                spec.gpus().stream().map(String::valueOf).collect(Collectors.joining(",")));
+        environment.put(ADDRESS, address());
         try {
             Consumer<String> filtered = line -> {
-                if (!line.equals(INCUBATOR_WARNING)) {
+                if (WorkerJvm.isToBeShown(line)) {
                     lines.accept(line);
                 }
             };
@@ -118,17 +105,11 @@ final class LocalEngine implements Engine {
     }
 
     private static List<String> command(WorkerSpec spec) {
-        String classPath = Stream.concat(
-                        Arrays.stream(ManagementFactory.getRuntimeMXBean()
-                                        .getClassPath()
-                                        .split(File.pathSeparator))
-                                .map(Path::of),
-                        spec.jars().stream())
-                .map(entry -> entry.toAbsolutePath().toString())
-                .collect(Collectors.joining(File.pathSeparator));
+        String classPath =
+                WorkerJvm.classPath(spec).stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
-        command.addAll(FLAGS);
+        command.addAll(WorkerJvm.FLAGS);
         if (spec.jvmArgs().stream().noneMatch(arg -> arg.startsWith(AOT_FLAGS))) {
             command.addAll(aotCache(classPath));
         }

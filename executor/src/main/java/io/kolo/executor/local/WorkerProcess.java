@@ -1,11 +1,10 @@
 package io.kolo.executor.local;
 
+import io.kolo.executor.engine.LastLines;
 import io.kolo.executor.engine.WorkerHandle;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
@@ -14,13 +13,12 @@ import java.util.function.IntConsumer;
 
 /** One worker JVM: its output line by line, and its end. */
 final class WorkerProcess implements WorkerHandle {
-    private static final int LAST_LINES = 10;
     private static final long OUTPUT_TIMEOUT_MS = 500;
 
     private final Process process;
     private final DeathWatch deaths;
     private final Thread reader;
-    private final Deque<String> lastLines = new ArrayDeque<>();
+    private final LastLines lastLines = new LastLines();
 
     WorkerProcess(Process process, String name, Consumer<String> lines, DeathWatch deaths) {
         this.process = process;
@@ -53,9 +51,7 @@ final class WorkerProcess implements WorkerHandle {
 
     @Override
     public List<String> lastLines() {
-        synchronized (lastLines) {
-            return List.copyOf(lastLines);
-        }
+        return lastLines.list();
     }
 
     @Override
@@ -74,12 +70,7 @@ final class WorkerProcess implements WorkerHandle {
     private void read(Consumer<String> lines) {
         try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = output.readLine(); line != null; line = output.readLine()) {
-                synchronized (lastLines) {
-                    if (lastLines.size() == LAST_LINES) {
-                        lastLines.removeFirst();
-                    }
-                    lastLines.addLast(line);
-                }
+                lastLines.add(line);
                 lines.accept(line);
             }
         } catch (IOException e) {

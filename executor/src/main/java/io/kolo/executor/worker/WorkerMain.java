@@ -28,7 +28,6 @@ import io.kolo.executor.engine.Engine;
 import io.kolo.executor.local.JobFolder;
 import io.kolo.kernels.Kernels;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -73,12 +72,11 @@ public final class WorkerMain {
     /** The run whose function this process is in, or 0. */
     private volatile int running;
 
-    private WorkerMain(WorkerEnvironment environment, Path folder) throws IOException {
+    private WorkerMain(WorkerEnvironment environment, Path folder, String address) throws IOException {
         Kernels kernels = Kernels.probe();
-        String loopback = InetAddress.getLoopbackAddress().getHostAddress();
         this.slot = environment.slot();
         this.folder = folder;
-        this.endpoint = AeronEndpoint.open(folder, loopback, OPEN_TIMEOUT);
+        this.endpoint = AeronEndpoint.open(folder, address, OPEN_TIMEOUT);
         SharedFolder shared = SharedFolder.of(folder, environment.node());
         this.assembler = new RingAssembler(endpoint, kernels, shared);
         Hello hello = Hello.newBuilder()
@@ -101,7 +99,9 @@ public final class WorkerMain {
         Map<String, String> variables = System.getenv();
         Path folder = Path.of(WorkerEnvironment.required(variables, Engine.FOLDER));
         try {
-            new WorkerMain(WorkerEnvironment.of(variables), folder).serve(variables.get(WorkerEnvironment.SPOT));
+            String address = WorkerEnvironment.required(variables, Engine.ADDRESS);
+            new WorkerMain(WorkerEnvironment.of(variables), folder, address)
+                    .serve(variables.get(WorkerEnvironment.SPOT));
         } catch (Throwable e) { // libraries have threads that would keep a process without its main thread alive
             e.printStackTrace();
             JobFolder.abandon(folder);
@@ -200,6 +200,16 @@ public final class WorkerMain {
         }
     }
 
+    /** Whoever launched this process holds the other end of its standard input, and nobody writes to it. */
+    private void awaitLauncher() {
+        try {
+            var unused = System.in.readAllBytes();
+        } catch (IOException e) {
+            // It is closed, too.
+        }
+        onEnd("what launched this worker is gone");
+    }
+
     /** SIGTERM: in an elastic job the process lives until it has left between two steps, or its notice is over. */
     private void drain() {
         if (!leaving && worker instanceof ElasticWorker) {
@@ -223,6 +233,7 @@ public final class WorkerMain {
 
     private void serve(@Nullable String spot) throws InterruptedException {
         Runtime.getRuntime().addShutdownHook(new Thread(this::drain, "kolo-drain"));
+        Thread.ofPlatform().daemon().name("kolo-launcher").start(this::awaitLauncher);
         if (spot != null) {
             SpotWatch.start(spot, this::onNotice);
         }

@@ -73,7 +73,7 @@ class ControlServerTest {
 
     @BeforeEach
     void listen() throws IOException {
-        server = ControlServer.ofDriver(2, authority, token, listener);
+        server = ControlServer.ofDriver("127.0.0.1", 2, authority, token, listener);
     }
 
     @AfterEach
@@ -254,7 +254,7 @@ class ControlServerTest {
                 FromWorker.newBuilder().setFailure(Failure.getDefaultInstance()).build();
         FromWorker part = part(1);
         for (List<FromWorker> wrong : List.of(List.of(noCause), List.of(part, part(2)))) {
-            try (ControlServer own = ControlServer.ofDriver(1, authority, token, listener);
+            try (ControlServer own = ControlServer.ofDriver("127.0.0.1", 1, authority, token, listener);
                     ControlClient<FromWorker, ToWorker> worker =
                             ControlClient.join(line(own, authority.worker(0), token, messages::add))) {
                 worker.outbox().sendNow(hello(0));
@@ -336,7 +336,8 @@ class ControlServerTest {
         FromMember second = FromMember.newBuilder()
                 .setStanding(ElasticMessages.message(7, standing))
                 .build();
-        try (ControlServer coordinator = ControlServer.ofCoordinator(authority.coordinator(), token, members)) {
+        try (ControlServer coordinator =
+                ControlServer.ofCoordinator("127.0.0.1", authority.coordinator(), token, members)) {
             try (ControlClient<FromMember, ToMember> other =
                     ControlClient.take(line(coordinator, authority.worker(0), token, message -> {}))) {
                 other.outbox().sendNow(first);

@@ -62,10 +62,10 @@ class PlacerTest {
         List<Placed> placed = Placer.place(TWO_NODES, resources(1, 1), 4, 4, Strategy.PACK);
         assertEquals(
                 List.of(
-                        new Placed("a", List.of(0)),
-                        new Placed("a", List.of(1)),
-                        new Placed("b", List.of(0)),
-                        new Placed("b", List.of(1))),
+                        new Placed(0, "a", List.of(0)),
+                        new Placed(1, "a", List.of(1)),
+                        new Placed(2, "b", List.of(0)),
+                        new Placed(3, "b", List.of(1))),
                 placed);
     }
 

@@ -1,0 +1,119 @@
+package io.kolo.ray;
+
+import io.kolo.ray.node.Frame;
+import io.kolo.ray.node.Sealed;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+/** A bundle of the job on the cluster, and the workers in it, through the supervisor that is there. */
+final class SupervisedBundle {
+    private static final long NEWS_WAIT_MS = 1000;
+    private static final Duration NEWS_TIMEOUT = Duration.ofDays(1); // the gateway says earlier if it is gone
+    private static final Duration LAUNCH_TIMEOUT = Duration.ofSeconds(30);
+    private static final int KILLED = 137;
+    private static final int JAVA = 25;
+
+    private final Gateway gateway;
+    private final long number;
+    private final Map<String, RemoteWorker> workers = new ConcurrentHashMap<>();
+    private final String nodeId;
+    private final List<Integer> gpus;
+    private final String java;
+    private final byte[] publicKey;
+
+    /**
+     * Waits for a supervisor to say where it is.
+     *
+     * @param number the supervisor's
+     */
+    SupervisedBundle(Gateway gateway, long number, Duration timeout) {
+        this.gateway = gateway;
+        this.number = number;
+        Frame here = ask(Frame.of("describe", JAVA), timeout, "the supervisor of bundle " + number + " to start");
+        this.nodeId = here.text(1);
+        this.gpus = Stream.of(here.text(2).split(",", -1))
+                .filter(gpu -> !gpu.isEmpty())
+                .map(Integer::valueOf)
+                .toList();
+        this.java = here.text(3);
+        this.publicKey = here.bytes(4);
+    }
+
+    /** Begins to hear what becomes of the workers. */
+    void listen() {
+        Thread.ofPlatform().daemon().name("kolo-news-" + number).start(this::readNews);
+    }
+
+    long number() {
+        return number;
+    }
+
+    String nodeId() {
+        return nodeId;
+    }
+
+    List<Integer> gpus() {
+        return gpus;
+    }
+
+    /**
+     * Returns the command for workers there.
+     *
+     * @throws IllegalStateException if there is none
+     */
+    String java(String node) {
+        if (java.isEmpty()) {
+            throw new IllegalStateException("node " + node + " has no JDK " + JAVA
+                    + ", neither as JAVA_HOME nor where JDKs usually are, such as /usr/lib/jvm: install one");
+        }
+        return java;
+    }
+
+    Frame ask(Frame request, Duration timeout, String what) {
+        return gateway.ask(Frame.of("ask", number, request.encode()), timeout, what);
+    }
+
+    /** Starts a worker. */
+    void launch(String name, Frame what, RemoteWorker worker) {
+        workers.put(name, worker);
+        Frame sealed = Sealed.seal(publicKey, what.encode()).under("launch");
+        worker.started(ask(sealed, LAUNCH_TIMEOUT, name + " to be started").number(1));
+    }
+
+    void kill(String name) {
+        var unused = gateway.ask(Frame.of("ask", number, Frame.of("kill", name).encode()));
+    }
+
+    private void readNews() {
+        Frame request = Frame.of("news", NEWS_WAIT_MS);
+        try {
+            while (true) {
+                Frame news = ask(request, NEWS_TIMEOUT, "news of bundle " + number);
+                for (int i = 1; i < news.size(); i++) {
+                    hear(Frame.decode(news.bytes(i)));
+                }
+            }
+        } catch (IllegalStateException e) {
+            workers.values().forEach(worker -> {
+                worker.line("its node or its supervisor is gone: " + e.getMessage());
+                worker.ended(KILLED);
+            });
+        }
+    }
+
+    private void hear(Frame event) {
+        RemoteWorker worker = workers.get(event.text(1));
+        if (worker == null) {
+            return;
+        }
+        if (event.word().equals("line")) {
+            worker.line(event.text(2));
+        } else {
+            workers.remove(event.text(1));
+            worker.ended((int) event.number(2));
+        }
+    }
+}

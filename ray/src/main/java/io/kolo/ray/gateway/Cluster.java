@@ -1,0 +1,148 @@
+package io.kolo.ray.gateway;
+
+import io.kolo.ray.node.Frame;
+import io.kolo.ray.node.Supervisor;
+import io.ray.api.ActorHandle;
+import io.ray.api.ObjectRef;
+import io.ray.api.PlacementGroups;
+import io.ray.api.Ray;
+import io.ray.api.options.PlacementGroupCreationOptions;
+import io.ray.api.placementgroup.PlacementGroup;
+import io.ray.api.placementgroup.PlacementStrategy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** What a job has on the Ray cluster: its placement groups, and a supervisor in each bundle of theirs. */
+final class Cluster {
+    private static final int CONCURRENT_CALLS = 4; // news, and beside it launches and kills
+    private static final int LEAVE_TIMEOUT_MS = 2000;
+
+    /** Bundles of a group, with what each of them has. */
+    private record Group(PlacementGroup placed, Map<String, Double> bundle) {}
+
+    private final Map<Long, Group> groups = new ConcurrentHashMap<>();
+    private final Map<Long, ActorHandle<Supervisor>> supervisors = new ConcurrentHashMap<>();
+
+    void open() {
+        Ray.init();
+    }
+
+    /**
+     * Answers a request.
+     *
+     * @throws RuntimeException as Ray throws it
+     */
+    Frame answer(Frame request) throws IOException {
+        return switch (request.word()) {
+            case "reserve" -> reserve(request);
+            case "await" -> Frame.of(await(request.number(1), (int) request.number(2)) ? "placed" : "pending");
+            case "supervise" -> supervise(request.number(1), request.number(2), (int) request.number(3));
+            case "ask" ->
+                Frame.decode(supervisor(request.number(1))
+                        .task(Supervisor::ask, request.bytes(2))
+                        .remote()
+                        .get());
+            case "ship" -> ship(Path.of(request.text(1)), request.text(2), request.texts(4), (int) request.number(3));
+            default -> throw new IllegalArgumentException("the gateway does not know how to " + request.word());
+        };
+    }
+
+    private Frame reserve(Frame request) {
+        Map<String, Double> bundle = new TreeMap<>();
+        for (int field = 4; field < request.size(); field += 2) {
+            bundle.put(request.text(field), Double.valueOf(request.text(field + 1)));
+        }
+        int count = (int) request.number(3);
+        PlacementGroup placed = PlacementGroups.createPlacementGroup(new PlacementGroupCreationOptions.Builder()
+                .setBundles(Collections.nCopies(count, bundle))
+                .setStrategy(PlacementStrategy.valueOf(request.text(2)))
+                .build());
+        groups.put(request.number(1), new Group(placed, bundle));
+        return Frame.of("asked");
+    }
+
+    private boolean await(long number, int timeoutS) {
+        return group(number).placed.wait(timeoutS);
+    }
+
+    /** Starts a bundle's supervisor; {@code number} is its own, {@code bundle} the bundle's in its group. */
+    private Frame supervise(long number, long group, int bundle) {
+        Group of = group(group);
+        supervisors.put(
+                number,
+                Ray.actor(Supervisor::new)
+                        .setResources(of.bundle)
+                        .setPlacementGroup(of.placed, bundle)
+                        .setMaxConcurrency(CONCURRENT_CALLS)
+                        .remote());
+        return Frame.of("asked");
+    }
+
+    /** Puts a file into Ray's store, part by part, from where each node takes it once; and has supervisors keep it. */
+    private Frame ship(Path file, String digest, List<String> receivers, int partBytes) throws IOException {
+        try (var in = Files.newInputStream(file)) {
+            long offset = 0;
+            byte[] part = in.readNBytes(partBytes);
+            while (part.length > 0) {
+                byte[] next = in.readNBytes(partBytes);
+                ObjectRef<byte[]> stored = Ray.put(part);
+                byte[] what = Frame.of("append", digest, offset, next.length == 0 ? "last" : "more")
+                        .encode();
+                List<ObjectRef<byte[]>> answers = receivers.stream()
+                        .map(each -> supervisor(Long.parseLong(each))
+                                .task(Supervisor::bring, what, stored)
+                                .remote())
+                        .toList();
+                for (ObjectRef<byte[]> each : answers) {
+                    Frame answer = Frame.decode(each.get());
+                    if (!answer.word().equals("done")) {
+                        return answer;
+                    }
+                }
+                offset += part.length;
+                part = next;
+            }
+        }
+        return Frame.of("done");
+    }
+
+    private Group group(long number) {
+        Group group = groups.get(number);
+        if (group == null) {
+            throw new IllegalArgumentException("no placement group " + number);
+        }
+        return group;
+    }
+
+    private ActorHandle<Supervisor> supervisor(long number) {
+        ActorHandle<Supervisor> supervisor = supervisors.get(number);
+        if (supervisor == null) {
+            throw new IllegalArgumentException("no supervisor " + number);
+        }
+        return supervisor;
+    }
+
+    /** Gives back all that the job has on the cluster. */
+    void close() {
+        byte[] leave = Frame.of("leave").encode();
+        List<ObjectRef<byte[]>> leaving = supervisors.values().stream()
+                .map(each -> each.task(Supervisor::ask, leave).remote())
+                .toList();
+        for (ObjectRef<byte[]> each : leaving) {
+            try {
+                var unused = each.get(LEAVE_TIMEOUT_MS);
+            } catch (RuntimeException e) {
+                // Its node is gone, or was never there.
+            }
+        }
+        supervisors.values().forEach(supervisor -> supervisor.kill(true));
+        groups.values().forEach(group -> PlacementGroups.removePlacementGroup(group.placed.getId()));
+        Ray.shutdown();
+    }
+}

@@ -1,0 +1,111 @@
+package io.kolo.ray.node;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * The jars that jobs have brought to this node, by the SHA-256 of their bytes; the next job that has one of them need
+ * not bring it again. What nobody has used for a week goes.
+ */
+final class JarStore {
+    private static final Duration KEPT = Duration.ofDays(7);
+    private static final String ONLY_OWNER_MAY = "rwx------";
+
+    private final Path folder;
+
+    private JarStore(Path folder) {
+        this.folder = folder;
+    }
+
+    /** Opens this user's, which nobody else can write to. */
+    static JarStore open() throws IOException {
+        Path folder = Path.of(System.getProperty("java.io.tmpdir"), "kolo-jars-" + System.getProperty("user.name"));
+        Files.createDirectories(
+                folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(ONLY_OWNER_MAY)));
+        boolean isOwn = Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+                && Files.getOwner(folder).equals(Files.getOwner(Path.of("/proc/self")))
+                && PosixFilePermissions.toString(Files.getPosixFilePermissions(folder))
+                        .equals(ONLY_OWNER_MAY);
+        if (!isOwn) {
+            throw new IOException(folder + " is not this user's alone: remove it");
+        }
+        JarStore store = new JarStore(folder);
+        store.forgetOld();
+        return store;
+    }
+
+    private void forgetOld() throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                if (Files.getLastModifiedTime(file)
+                        .toInstant()
+                        .isBefore(Instant.now().minus(KEPT))) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    /** Returns where a jar is, or would be. */
+    Path path(String digest) {
+        if (!digest.matches("[0-9a-f]{64}")) {
+            throw new IllegalArgumentException("no digest: " + digest);
+        }
+        return folder.resolve(digest + ".jar");
+    }
+
+    /** Returns whether a jar is here; it stays for another week then. */
+    boolean has(String digest) throws IOException {
+        boolean isHere = Files.exists(path(digest));
+        if (isHere) {
+            Files.setLastModifiedTime(path(digest), FileTime.from(Instant.now()));
+        }
+        return isHere;
+    }
+
+    /**
+     * Takes the next bytes of a jar, in order.
+     *
+     * @param offset how many bytes come before them
+     * @param isLast whether nothing comes after them
+     * @throws IOException if it is not what its digest says
+     */
+    void append(String digest, long offset, byte[] bytes, boolean isLast) throws IOException {
+        Path whole = path(digest);
+        Path part = whole.resolveSibling(digest + "." + ProcessHandle.current().pid());
+        if (offset == 0) {
+            Files.deleteIfExists(part);
+        }
+        Files.write(part, bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        if (isLast) {
+            if (!sha256(part).equals(digest)) {
+                Files.delete(part);
+                throw new IOException("a jar has not come as it was sent: " + digest);
+            }
+            Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+
+    private static String sha256(Path file) throws IOException {
+        try {
+            StringBuilder hex = new StringBuilder();
+            for (byte each : MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file))) {
+                hex.append(String.format("%02x", each));
+            }
+            return hex.toString();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

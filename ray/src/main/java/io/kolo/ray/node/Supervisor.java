@@ -1,0 +1,167 @@
+package io.kolo.ray.node;
+
+import io.ray.api.Ray;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The actor in a bundle: it starts the bundle's workers, relays what they write and how they end, and kills them when
+ * told to. What it is asked and answers are {@link Frame}s, since little else passes through Ray unchanged.
+ */
+public final class Supervisor {
+    /** Lines that nobody has fetched yet; then the workers wait until somebody does. */
+    private static final int MOST_NEWS = 10_000;
+
+    private static final int MOST_NEWS_AT_ONCE = 1000;
+
+    private final Sealed key = new Sealed();
+    private final Map<String, Child> children = new ConcurrentHashMap<>();
+    private final BlockingQueue<Frame> news = new ArrayBlockingQueue<>(MOST_NEWS);
+    private final JarStore jars;
+    private @Nullable NodeFolder folder;
+
+    /** Called by Ray, on the node. */
+    public Supervisor() throws IOException {
+        this.jars = JarStore.open();
+    }
+
+    /** Answers a request; what goes wrong is an answer, too, since exceptions don't pass through Ray. */
+    public byte[] ask(byte[] request) {
+        return answer(Frame.decode(request), new byte[0]);
+    }
+
+    /** Answers a request that comes with data, which Ray has in its store. */
+    public byte[] bring(byte[] request, byte[] data) {
+        return answer(Frame.decode(request), data);
+    }
+
+    private byte[] answer(Frame request, byte[] data) {
+        try {
+            return answerTo(request, data).encode();
+        } catch (IOException | IllegalArgumentException e) {
+            return Frame.of("failed", String.valueOf(e.getMessage())).encode();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Frame.of("failed", "the supervisor ends").encode();
+        }
+    }
+
+    private Frame answerTo(Frame request, byte[] data) throws IOException, InterruptedException {
+        switch (request.word()) {
+            case "describe":
+                return describe((int) request.number(1));
+            case "lacks":
+                return Frame.of("lacks", lacking(request.texts(1)));
+            case "append":
+                jars.append(
+                        request.text(1),
+                        request.number(2),
+                        data,
+                        request.text(3).equals("last"));
+                return Frame.of("done");
+            case "launch":
+                return Frame.of("launched", launch(new Launch(Frame.decode(key.open(request.tail())))));
+            case "kill":
+                Child child = children.get(request.text(1));
+                if (child != null) {
+                    child.kill();
+                }
+                return Frame.of("done");
+            case "leave":
+                leave();
+                return Frame.of("done");
+            case "news":
+                return Frame.of("news", next(request.number(1)));
+            default:
+                throw new IllegalArgumentException("the supervisor does not know how to " + request.word());
+        }
+    }
+
+    /** Says where it is and what is there: node, GPUs, the {@code java} for workers or nothing, its key. */
+    private Frame describe(int javaFeature) {
+        String gpus = Ray.getRuntimeContext().getGpuIds().stream()
+                .map(String::valueOf)
+                .collect(Collectors.joining(","));
+        String own = System.getenv("JAVA_HOME");
+        List<String> first = new ArrayList<>(List.of(System.getProperty("java.home")));
+        if (own != null) {
+            first.add(own);
+        }
+        return Frame.of(
+                "here",
+                Ray.getRuntimeContext().getCurrentNodeId().toString(),
+                gpus,
+                JavaHomes.find(javaFeature, first).map(Path::toString).orElse(""),
+                key.publicKey());
+    }
+
+    private List<String> lacking(List<String> digests) throws IOException {
+        List<String> lacking = new ArrayList<>();
+        for (String digest : digests) {
+            if (!jars.has(digest)) {
+                lacking.add(digest);
+            }
+        }
+        return lacking;
+    }
+
+    /** Starts a worker; returns the number of its process. */
+    private long launch(Launch what) throws IOException {
+        NodeFolder folder = folder(what.job());
+        ProcessBuilder command = what.command(jars, folder.of(what.name()));
+        Child child = Child.start(command, line -> put(Frame.of("line", what.name(), line)), code -> {
+            children.remove(what.name());
+            try {
+                folder.discard(what.name());
+            } catch (IOException e) {
+                put(Frame.of("line", what.name(), "its folder stays: " + e));
+            }
+            put(Frame.of("exit", what.name(), code));
+        });
+        children.put(what.name(), child);
+        return child.pid();
+    }
+
+    private synchronized NodeFolder folder(String job) throws IOException {
+        if (folder == null) {
+            folder = NodeFolder.enter(job);
+        }
+        return folder;
+    }
+
+    private synchronized void leave() throws IOException {
+        children.values().forEach(Child::kill);
+        if (folder != null) {
+            folder.leave();
+            folder = null;
+        }
+    }
+
+    private void put(Frame event) {
+        try {
+            news.put(event);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // nobody interrupts it
+        }
+    }
+
+    /** Waits for news; each is a field of its own. */
+    private List<byte[]> next(long timeoutMs) throws InterruptedException {
+        List<Frame> events = new ArrayList<>();
+        Frame first = news.poll(timeoutMs, TimeUnit.MILLISECONDS);
+        if (first != null) {
+            events.add(first);
+            news.drainTo(events, MOST_NEWS_AT_ONCE);
+        }
+        return events.stream().map(Frame::encode).collect(Collectors.toList());
+    }
+}

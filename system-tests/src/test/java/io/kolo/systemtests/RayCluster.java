@@ -1,0 +1,128 @@
+package io.kolo.systemtests;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.kolo.executor.RayExecutorBuilder;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/**
+ * A Ray cluster on this machine, each node at an address of the loopback network, with CPUs and GPUs that are
+ * pretended. {@code ray/cluster/install} brings the Ray.
+ */
+final class RayCluster implements AutoCloseable {
+    private static final String TEST_RUN = "KOLO_TEST_RUN";
+    private static final int PORT = 6390;
+    private static final long START_TIMEOUT_NS = TimeUnit.MINUTES.toNanos(2);
+    private static final long END_TIMEOUT_S = 20;
+
+    /** So that the cluster sees within 3 s that a node is gone; docs/ray.md has the same. */
+    private static final String HEALTH = "{\"health_check_initial_delay_ms\":1000,\"health_check_period_ms\":500,"
+            + "\"health_check_timeout_ms\":1000,\"health_check_failure_threshold\":3}";
+
+    private final Path ray;
+    private final Path folder;
+    private final List<Process> nodes = new ArrayList<>();
+
+    private RayCluster(Path ray, Path folder) {
+        this.ray = ray;
+        this.folder = folder;
+    }
+
+    /** Starts a cluster; skips the test where this version of Ray is not installed. */
+    static RayCluster start(String version, int nodes) throws IOException {
+        String home = System.getenv().getOrDefault("KOLO_RAY", System.getProperty("user.home") + "/.cache/kolo/ray");
+        Path installed = Path.of(home, version);
+        assumeTrue(
+                Files.exists(installed.resolve("complete")),
+                "Ray " + version + " is not installed: run ray/cluster/install " + version);
+        RayCluster cluster = new RayCluster(installed.resolve("bin/ray"), Files.createTempDirectory("kolo-ray"));
+        boolean started = false;
+        try {
+            for (int node = 1; node <= nodes; node++) {
+                cluster.startNode(node);
+            }
+            started = true;
+            return cluster;
+        } finally {
+            if (!started) {
+                cluster.close();
+            }
+        }
+    }
+
+    /** Returns the address of a node, from 1 on; the first is the head. */
+    static String node(int number) {
+        return "127.0.1." + number;
+    }
+
+    /** Returns where the cluster is. */
+    static String address() {
+        return node(1) + ":" + PORT;
+    }
+
+    /** So that workers on the cluster's nodes count as this test run's, and are missed if they stay. */
+    static RayExecutorBuilder marked(RayExecutorBuilder builder) {
+        String run = System.getenv(TEST_RUN);
+        return run == null ? builder : builder.environment(TEST_RUN, run);
+    }
+
+    private void startNode(int number) throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of(ray.toString(), "start", "--block", "--num-cpus=4", "--num-gpus=2"));
+        command.addAll(List.of("--node-ip-address=" + node(number), "--disable-usage-stats"));
+        command.addAll(
+                number == 1
+                        ? List.of(
+                                "--head",
+                                "--port=" + PORT,
+                                "--include-dashboard=false",
+                                "--temp-dir=" + folder,
+                                "--system-config=" + HEALTH)
+                        : List.of("--address=" + address()));
+        File log = folder.resolveSibling(folder.getFileName() + "-node-" + number + ".log")
+                .toFile();
+        log.deleteOnExit();
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log);
+        Map<String, String> environment = builder.environment();
+        environment.remove(TEST_RUN); // they stay from test to test
+        Process node = builder.start();
+        nodes.add(node);
+        long deadlineNs = System.nanoTime() + START_TIMEOUT_NS;
+        while (!Files.readString(log.toPath()).contains("Ray runtime started")) {
+            if (!node.isAlive() || System.nanoTime() - deadlineNs > 0) {
+                throw new IOException("node " + number + " does not start: " + Files.readString(log.toPath()));
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+        }
+    }
+
+    /** Ends all nodes; {@code ray start --block} takes its processes along. */
+    @Override
+    public void close() throws IOException {
+        nodes.forEach(Process::destroy);
+        for (Process node : nodes) {
+            try {
+                if (!node.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS)) {
+                    node.descendants().forEach(ProcessHandle::destroyForcibly);
+                    node.destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(java.util.Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
+        }
+    }
+}
