@@ -31,7 +31,6 @@ final class ElasticJob implements AutoCloseable {
     /** Those that left a ring since they were told to. */
     final Set<Integer> left = new TreeSet<>();
 
-    private List<Placed> reserved = List.of();
     private volatile @Nullable HostWatch hosts;
     private volatile @Nullable ElasticRun running;
 
@@ -72,7 +71,7 @@ final class ElasticJob implements AutoCloseable {
     /** Launches the coordinator and those workers for which there is room. */
     void launch() {
         if (discovery == null) {
-            reserved = workers.reserve(rules.minWorkers());
+            var unused = workers.reserve(rules.minWorkers());
         } else {
             hosts = new HostWatch(discovery, settings.workers(), settings.gpusPerWorker(), listener::onHosts);
         }
@@ -82,7 +81,7 @@ final class ElasticJob implements AutoCloseable {
 
     private List<Placed> room() {
         HostWatch watch = hosts;
-        return watch == null ? reserved : watch.room();
+        return watch == null ? workers.room() : watch.room();
     }
 
     /** A worker has come. */

@@ -79,7 +79,7 @@ final class HostWatch implements AutoCloseable {
             for (int slot = 0; slot < Math.min(count, most); slot++) {
                 int firstGpu = slot * gpusPerWorker;
                 slots.add(new Placed(
-                        slots.size(),
+                        slot,
                         host,
                         IntStream.range(firstGpu, firstGpu + gpusPerWorker)
                                 .boxed()

@@ -71,6 +71,11 @@ final class JobWorkers implements RunOutcome.Names {
                 settings.bundle(), least, settings.bundles(), settings.strategy(), settings.startTimeout());
     }
 
+    /** Returns where they may be now, among the bundles that were reserved. */
+    List<Placed> room() {
+        return engine.room();
+    }
+
     /** Launches them all in bundles. */
     void launchAll() {
         List<Placed> bundles = reserve(settings.bundles());
@@ -112,7 +117,7 @@ final class JobWorkers implements RunOutcome.Names {
     void launchCoordinator(Function<Slot, Map<String, String>> told) {
         WorkerSpec spec = new WorkerSpec(
                 "coordinator",
-                new Placed(WorkerEvent.COORDINATOR, DRIVER_NODE, List.of()),
+                new Placed(Placed.APART, DRIVER_NODE, List.of()),
                 List.of(),
                 1,
                 COORDINATOR_MAIN,

@@ -205,6 +205,10 @@ public abstract sealed class LaunchBuilder<B extends LaunchBuilder<B>>
         if (!nodes.isEmpty() && elastic != null && elastic.discovery() != null) {
             throw new IllegalArgumentException("nodes and hostDiscovery both say where workers may be: give one");
         }
+        if (!resolved.equals(Address.LOCAL) && elastic != null && elastic.discovery() != null) {
+            throw new IllegalArgumentException("hostDiscovery is for the local engine: the cluster at " + resolved
+                    + " says itself where workers may be");
+        }
         ClassLoader loader = loader();
         if (program != null) {
             new ProgramFunction(program, List.of()).check(loader);

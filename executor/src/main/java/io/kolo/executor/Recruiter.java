@@ -3,7 +3,6 @@ package io.kolo.executor;
 import io.kolo.elastic.Blocklist;
 import io.kolo.executor.engine.Placed;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,8 +15,8 @@ import java.util.stream.Collectors;
 
 /** Keeps an elastic job at its number of workers: launches them where there is room. For one thread. */
 final class Recruiter {
-    /** Room for one worker: the how-manieth on its node. */
-    private record Place(String node, int number) {}
+    /** Room for one worker: a bundle of a node's. */
+    private record Place(String node, int bundle) {}
 
     private final Supplier<List<Placed>> room;
     private final int wanted;
@@ -67,10 +66,8 @@ final class Recruiter {
 
     private Map<Place, Placed> places() {
         Map<Place, Placed> places = new LinkedHashMap<>();
-        Map<String, Integer> onNode = new HashMap<>();
         for (Placed placed : room.get()) {
-            int number = onNode.merge(placed.node(), 1, Integer::sum);
-            places.put(new Place(placed.node(), number), placed);
+            places.put(new Place(placed.node(), placed.bundle()), placed);
         }
         return places;
     }

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.kolo.executor.engine.Placed;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -21,8 +23,9 @@ class RecruiterTest {
     private long nowNs;
 
     private static List<Placed> slots(String... nodes) {
+        Map<String, Integer> onNode = new HashMap<>();
         return List.of(nodes).stream()
-                .map(node -> new Placed(0, node, List.of()))
+                .map(node -> new Placed(onNode.merge(node, 1, Integer::sum), node, List.of()))
                 .toList();
     }
 

@@ -30,6 +30,7 @@ final class Gateway implements AutoCloseable {
     private final CompletableFuture<Frame> opened = new CompletableFuture<>();
     private final LastLines lastLines = new LastLines();
     private volatile boolean ended;
+    private volatile boolean closed;
 
     /** Starts a process. */
     Gateway(List<String> command) throws IOException {
@@ -84,7 +85,8 @@ final class Gateway implements AutoCloseable {
         } catch (TimeoutException e) {
             throw new IllegalStateException("waited " + timeout.toMillis() + " ms for " + what, e);
         } catch (ExecutionException e) {
-            throw new IllegalStateException("waited for " + what + ": " + e.getCause(), e);
+            Throwable cause = e.getCause();
+            throw new IllegalStateException(what + ": " + (cause == null ? e : cause).getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new java.util.concurrent.CancellationException("interrupted while it waited for " + what);
@@ -126,9 +128,15 @@ final class Gateway implements AutoCloseable {
         }
     }
 
+    /** Returns whether what it had on the cluster is given back on purpose. */
+    boolean isClosed() {
+        return closed;
+    }
+
     /** Has it give back what it has on the cluster, and end. */
     @Override
     public void close() {
+        closed = true;
         try {
             requests.close();
         } catch (IOException e) {

@@ -2,14 +2,12 @@ package io.kolo.ray;
 
 import io.kolo.executor.engine.Engine;
 import io.kolo.executor.engine.Placed;
-import io.kolo.executor.engine.PlacementException;
 import io.kolo.executor.engine.Resources;
 import io.kolo.executor.engine.Strategy;
 import io.kolo.executor.engine.WorkerHandle;
 import io.kolo.executor.engine.WorkerJvm;
 import io.kolo.executor.engine.WorkerSpec;
 import io.kolo.executor.local.JobFolder;
-import io.kolo.ray.gcs.NodeState;
 import io.kolo.ray.node.Frame;
 import io.kolo.ray.node.Launch;
 import java.io.IOException;
@@ -19,13 +17,12 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -41,17 +38,17 @@ final class RayEngine implements Engine {
     private static final int JOB_BYTES = 8;
     private static final int URI_DIGITS = 32;
 
-    /** Where Ray shows its own bookkeeping among a node's resources. */
-    private static final List<String> SHOWN = List.of(Resources.CPU, Resources.GPU);
-
     private final String job = HexFormat.of().formatHex(randomBytes());
     private final JobFolder folder = JobFolder.create();
     private final String name;
     private final String address;
     private final GcsClient gcs;
     private final Gateway gateway;
-    private final Map<Integer, SupervisedBundle> bundles = new LinkedHashMap<>();
-    private final Map<String, String> addresses = new HashMap<>();
+    private final Bundles bundles;
+
+    /** The nodes that have the job's class path. */
+    private final Set<String> supplied = new HashSet<>();
+
     private final List<RemoteWorker> workers = new CopyOnWriteArrayList<>();
     private @Nullable List<ShippedJar> classPath;
 
@@ -59,7 +56,8 @@ final class RayEngine implements Engine {
         this.name = name;
         this.address = address;
         this.gcs = gcs;
-        this.gateway = command.start();
+        this.gateway = command.start(folder.path());
+        this.bundles = new Bundles(gateway, gcs);
     }
 
     private static byte[] randomBytes() {
@@ -104,7 +102,9 @@ final class RayEngine implements Engine {
 
     /** Ray wants its driver on one of the cluster's nodes. */
     private static LocalNode localNode(GcsClient gcs, String address) {
-        Map<String, String> nodes = addresses(gcs);
+        Map<String, String> nodes = Bundles.byId(gcs.nodes()).entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, node -> node.getValue().getNodeIpAddress()));
         LocalNode local = LocalNode.find(nodes, address)
                 .orElseThrow(() -> new IllegalArgumentException("this machine is no node of the cluster at " + address
                         + ", which has " + String.join(", ", nodes.values())
@@ -139,104 +139,26 @@ final class RayEngine implements Engine {
 
     @Override
     public List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout) {
-        long deadlineNs = System.nanoTime() + timeout.toNanos();
-        List<Object> request = new ArrayList<>(List.of(0, strategy, most));
-        new TreeMap<>(bundle.amounts()).forEach((resource, amount) -> request.addAll(List.of(resource, amount)));
-        tell(Frame.of("reserve", request), CALL_TIMEOUT, "Ray to take a placement group");
-        Duration rest = rest(deadlineNs);
-        Frame placed = gateway.ask(
-                Frame.of("await", 0, Math.max(1, rest.toSeconds())), rest.plus(CALL_TIMEOUT), "a placement group");
-        if (!placed.word().equals("placed")) {
-            throw refusal(bundle, most, strategy, timeout);
-        }
-        for (int number = 0; number < most; number++) {
-            tell(Frame.of("supervise", number, 0, number), CALL_TIMEOUT, "Ray to take an actor");
-        }
-        for (int number = 0; number < most; number++) {
-            SupervisedBundle supervised = new SupervisedBundle(gateway, number, rest(deadlineNs));
-            bundles.put(number, supervised);
-            supervised.listen();
-        }
-        addresses.putAll(addresses(gcs));
-        return inOrder(bundles.values().stream()
-                .map(each -> new Placed((int) each.number(), nodeName(each.nodeId()), each.gpus()))
-                .toList());
+        bundles.reserve(bundle, least, most, strategy, timeout);
+        return room();
     }
 
-    /** Has something done. */
-    private void tell(Frame request, Duration timeout, String what) {
-        var unused = gateway.ask(request, timeout, what);
-    }
-
-    /** Node by node, and the node with the most bundles first; on each by its GPUs. */
-    private static List<Placed> inOrder(List<Placed> placed) {
-        Map<String, Long> onNode = placed.stream().collect(Collectors.groupingBy(Placed::node, Collectors.counting()));
-        return placed.stream()
-                .sorted(Comparator.comparingLong((Placed each) -> -onNode.getOrDefault(each.node(), 0L))
-                        .thenComparing(Placed::node)
-                        .thenComparing(each -> each.gpus().toString())
-                        .thenComparingInt(Placed::bundle))
-                .toList();
-    }
-
-    private static Duration rest(long deadlineNs) {
-        return Duration.ofNanos(Math.max(TimeUnit.SECONDS.toNanos(1), deadlineNs - System.nanoTime()));
-    }
-
-    /** Returns the addresses of the cluster's nodes, by their ids. */
-    private static Map<String, String> addresses(GcsClient gcs) {
-        return gcs.nodes().stream()
-                .collect(Collectors.toMap(
-                        node -> HexFormat.of().formatHex(node.getNodeId().toByteArray()), NodeState::getNodeIpAddress));
-    }
-
-    /** Returns a node's address, which is what it is known by unless others have the same one. */
-    private String nodeName(String id) {
-        String address = addresses.getOrDefault(id, id);
-        boolean isOnly = addresses.values().stream().filter(address::equals).count() <= 1;
-        return isOnly ? address : address + "-" + id.substring(0, JOB_BYTES);
-    }
-
-    private PlacementException refusal(Resources bundle, int count, Strategy strategy, Duration waited) {
-        String nodes = gcs.nodes().stream()
-                .map(node ->
-                        "\n  " + node.getNodeIpAddress() + ": free " + shown(node.getAvailableResourcesMap(), bundle)
-                                + " of " + shown(node.getTotalResourcesMap(), bundle))
-                .sorted()
-                .collect(Collectors.joining());
-        return new PlacementException("no room for " + count + (count == 1 ? " bundle" : " bundles") + " of " + bundle
-                + " (" + strategy + ") within " + waited.toSeconds()
-                + " s; where the cluster has an autoscaler, it has been asked for it" + nodes);
-    }
-
-    private static Resources shown(Map<String, Double> amounts, Resources bundle) {
-        Map<String, Double> shown = new TreeMap<>();
-        amounts.forEach((resource, amount) -> {
-            if (SHOWN.contains(resource) || bundle.amounts().containsKey(resource)) {
-                shown.put(resource, Math.floor(amount * 1e4) / 1e4);
-            }
-        });
-        return new Resources(shown);
+    @Override
+    public List<Placed> room() {
+        return bundles.placed();
     }
 
     @Override
     public WorkerHandle launch(WorkerSpec spec, Consumer<String> lines) {
         SupervisedBundle bundle = bundles.get(spec.placed().bundle());
-        if (bundle == null) {
-            throw new IllegalArgumentException(
-                    "there is no bundle " + spec.placed().bundle());
-        }
-        List<ShippedJar> jars = shippedClassPath(spec);
-        List<String> command = new ArrayList<>(List.of(bundle.java(spec.placed().node())));
+        List<ShippedJar> jars = classPath(spec);
+        ship(jars, bundle);
+        List<String> command = new ArrayList<>(List.of(bundle.java()));
         command.addAll(WorkerJvm.FLAGS);
         command.addAll(spec.jvmArgs());
         Map<String, String> environment = WorkerJvm.environment(spec, Map.of());
-        environment.put(ADDRESS, addresses.getOrDefault(bundle.nodeId(), address));
-        RemoteWorker worker = new RemoteWorker(spec.name(), bundle, line -> {
-            if (WorkerJvm.isToBeShown(line)) {
-                lines.accept(line);
-            }
-        });
+        environment.put(ADDRESS, bundle.address());
+        RemoteWorker worker = new RemoteWorker(spec.name(), bundle, lines);
         List<String> digests = jars.stream().map(ShippedJar::digest).toList();
         bundle.launch(
                 spec.name(), Launch.of(job, spec.name(), command, digests, spec.mainClass(), environment), worker);
@@ -244,35 +166,37 @@ final class RayEngine implements Engine {
         return worker;
     }
 
-    /** The first launch brings the job's class path to all of its nodes; each takes what it does not have. */
-    private synchronized List<ShippedJar> shippedClassPath(WorkerSpec spec) {
+    private synchronized List<ShippedJar> classPath(WorkerSpec spec) {
         if (classPath == null) {
-            List<ShippedJar> jars = ShippedJar.ofClassPath(WorkerJvm.classPath(spec), folder.path());
-            ship(jars);
-            classPath = jars;
+            classPath = ShippedJar.ofClassPath(WorkerJvm.classPath(spec), folder.path());
         }
         return classPath;
     }
 
-    private void ship(List<ShippedJar> jars) {
-        Map<String, SupervisedBundle> byNode = new LinkedHashMap<>();
-        bundles.values().forEach(bundle -> byNode.putIfAbsent(bundle.nodeId(), bundle));
+    /** Brings a job's jars to a bundle's node, and, at once, to others that don't have them yet. */
+    private synchronized void ship(List<ShippedJar> jars, SupervisedBundle bundle) {
+        if (supplied.contains(bundle.nodeId())) {
+            return;
+        }
+        Map<String, SupervisedBundle> receivers = bundles.oneOnEachNode();
+        receivers.put(bundle.nodeId(), bundle);
+        receivers.keySet().removeAll(supplied);
         Frame question = Frame.of("lacks", jars.stream().map(ShippedJar::digest).toList());
         Map<String, List<Long>> lacking = new HashMap<>();
-        byNode.values()
-                .forEach(bundle -> bundle.ask(question, CALL_TIMEOUT, "a supervisor to look for jars")
+        receivers
+                .values()
+                .forEach(each -> each.ask(question, CALL_TIMEOUT, "a supervisor to look for jars")
                         .texts(1)
-                        .forEach(digest -> lacking.computeIfAbsent(digest, each -> new ArrayList<>())
-                                .add(bundle.number())));
+                        .forEach(digest -> lacking.computeIfAbsent(digest, first -> new ArrayList<>())
+                                .add(each.number())));
         for (ShippedJar jar : jars) {
-            List<Long> receivers = lacking.remove(jar.digest());
-            if (receivers != null) {
-                tell(
-                        Frame.of("ship", jar.path(), jar.digest(), PART_BYTES, receivers),
-                        SHIP_TIMEOUT,
-                        jar.path().getFileName() + " to reach the nodes");
+            List<Long> at = lacking.remove(jar.digest());
+            if (at != null) {
+                Frame request = Frame.of("ship", jar.path(), jar.digest(), PART_BYTES, at);
+                var unused = gateway.ask(request, SHIP_TIMEOUT, jar.path().getFileName() + " to reach the nodes");
             }
         }
+        supplied.addAll(receivers.keySet());
     }
 
     @Override
@@ -288,6 +212,7 @@ final class RayEngine implements Engine {
 
     @Override
     public void close() {
+        bundles.close();
         gateway.close();
         gcs.close();
         folder.close();
@@ -310,12 +235,17 @@ final class RayEngine implements Engine {
 
         private static final List<String> JVM = List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
-        Gateway start() {
+        /** What a JDK 25 would warn of, which it is here. */
+        private static final List<String> QUIET =
+                List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow");
+
+        Gateway start(Path folder) {
             List<String> flags = new ArrayList<>(JVM);
             OPENED.forEach(opened -> flags.add("--add-opens=java.base/java." + opened + "=ALL-UNNAMED"));
             List<String> command = new ArrayList<>();
             command.add(ProcessHandle.current().info().command().orElse("java"));
             command.addAll(flags);
+            command.addAll(QUIET);
             for (int i = 0; i < flags.size(); i++) {
                 command.add("-Dray.job.jvm-options." + i + "=" + flags.get(i));
             }
@@ -325,6 +255,7 @@ final class RayEngine implements Engine {
             command.add("-cp");
             command.add(ShippedJar.sourceOf(Frame.class) + java.io.File.pathSeparator + rayJar);
             command.add(MAIN);
+            command.add(folder.toString());
             try {
                 return new Gateway(command);
             } catch (IOException e) {

@@ -1,11 +1,13 @@
 package io.kolo.ray;
 
+import io.kolo.executor.engine.WorkerJvm;
 import io.kolo.ray.node.Frame;
 import io.kolo.ray.node.Sealed;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 
 /** A bundle of the job on the cluster, and the workers in it, through the supervisor that is there. */
@@ -23,6 +25,9 @@ final class SupervisedBundle {
     private final List<Integer> gpus;
     private final String java;
     private final byte[] publicKey;
+    private String node = "";
+    private String address = "";
+    private final CountDownLatch lost = new CountDownLatch(1);
 
     /**
      * Waits for a supervisor to say where it is.
@@ -40,6 +45,20 @@ final class SupervisedBundle {
                 .toList();
         this.java = here.text(3);
         this.publicKey = here.bytes(4);
+    }
+
+    /** Says what its node is called, and at what address it is reached; both stay, whatever becomes of the node. */
+    void nameNode(String name, String address) {
+        this.node = name;
+        this.address = address;
+    }
+
+    String node() {
+        return node;
+    }
+
+    String address() {
+        return address;
     }
 
     /** Begins to hear what becomes of the workers. */
@@ -64,7 +83,7 @@ final class SupervisedBundle {
      *
      * @throws IllegalStateException if there is none
      */
-    String java(String node) {
+    String java() {
         if (java.isEmpty()) {
             throw new IllegalStateException("node " + node + " has no JDK " + JAVA
                     + ", neither as JAVA_HOME nor where JDKs usually are, such as /usr/lib/jvm: install one");
@@ -98,9 +117,26 @@ final class SupervisedBundle {
             }
         } catch (IllegalStateException e) {
             workers.values().forEach(worker -> {
-                worker.line("its node or its supervisor is gone: " + e.getMessage());
+                if (!gateway.isClosed()) {
+                    worker.line("its node is gone, or its supervisor there (" + e.getMessage() + ")");
+                }
                 worker.ended(KILLED);
             });
+            lost.countDown();
+        }
+    }
+
+    /** Returns whether its supervisor is gone. */
+    boolean isLost() {
+        return lost.getCount() == 0;
+    }
+
+    /** Waits until its supervisor is gone, with its node or by itself. */
+    void awaitLost() {
+        try {
+            lost.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // nobody interrupts it
         }
     }
 
@@ -110,7 +146,9 @@ final class SupervisedBundle {
             return;
         }
         if (event.word().equals("line")) {
-            worker.line(event.text(2));
+            if (WorkerJvm.isToBeShown(event.text(2))) {
+                worker.line(event.text(2));
+            }
         } else {
             workers.remove(event.text(1));
             worker.ended((int) event.number(2));

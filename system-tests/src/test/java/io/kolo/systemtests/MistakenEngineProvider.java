@@ -67,6 +67,11 @@ public final class MistakenEngineProvider implements EngineProvider {
         }
 
         @Override
+        public List<Placed> room() {
+            return local.room();
+        }
+
+        @Override
         public WorkerHandle launch(WorkerSpec spec, Consumer<String> lines) {
             WorkerHandle launched = local.launch(spec, lines);
             boolean first = !coordinated && spec.mainClass().endsWith("CoordinatorMain");

@@ -34,6 +34,9 @@ public interface Engine extends AutoCloseable {
      */
     List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout);
 
+    /** Returns where the reserved bundles lie now, in the same order; some may have gone, or come since. */
+    List<Placed> room();
+
     /**
      * Starts a worker in a bundle.
      *

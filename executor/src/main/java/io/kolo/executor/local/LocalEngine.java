@@ -41,6 +41,7 @@ final class LocalEngine implements Engine {
     private final List<WorkerProcess> processes = new CopyOnWriteArrayList<>();
     private final DeathWatch deaths = new DeathWatch();
     private final List<Node> nodes;
+    private volatile List<Placed> reserved = List.of();
     private boolean closed;
 
     LocalEngine(List<Node> nodes) {
@@ -65,7 +66,13 @@ final class LocalEngine implements Engine {
     @Override
     public List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout) {
         List<Node> there = nodes.isEmpty() ? List.of(thisMachine(bundle, most)) : nodes;
-        return Placer.place(there, bundle, least, most, strategy);
+        reserved = Placer.place(there, bundle, least, most, strategy);
+        return reserved;
+    }
+
+    @Override
+    public List<Placed> room() {
+        return reserved;
     }
 
     private static Node thisMachine(Resources bundle, int count) {

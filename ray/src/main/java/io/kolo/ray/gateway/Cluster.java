@@ -43,6 +43,8 @@ final class Cluster {
             case "reserve" -> reserve(request);
             case "await" -> Frame.of(await(request.number(1), (int) request.number(2)) ? "placed" : "pending");
             case "supervise" -> supervise(request.number(1), request.number(2), (int) request.number(3));
+            case "assist" -> assist(request.number(1), request.text(2), Double.parseDouble(request.text(3)));
+            case "release" -> release(request.number(1));
             case "ask" ->
                 Frame.decode(supervisor(request.number(1))
                         .task(Supervisor::ask, request.bytes(2))
@@ -82,6 +84,30 @@ final class Cluster {
                         .setMaxConcurrency(CONCURRENT_CALLS)
                         .remote());
         return Frame.of("asked");
+    }
+
+    /** Starts a supervisor beside the bundles, on a node that has some of a resource. */
+    private Frame assist(long number, String resource, double amount) {
+        supervisors.put(
+                number,
+                Ray.actor(Supervisor::new)
+                        .setResource(resource, amount)
+                        .setMaxConcurrency(CONCURRENT_CALLS)
+                        .remote());
+        return Frame.of("asked");
+    }
+
+    /** Gives up a group of one bundle, and its supervisor, which have the same number. */
+    private Frame release(long number) {
+        ActorHandle<Supervisor> supervisor = supervisors.remove(number);
+        if (supervisor != null) {
+            supervisor.kill(true);
+        }
+        Group group = groups.remove(number);
+        if (group != null) {
+            PlacementGroups.removePlacementGroup(group.placed.getId());
+        }
+        return Frame.of("done");
     }
 
     /** Puts a file into Ray's store, part by part, from where each node takes it once; and has supervisors keep it. */

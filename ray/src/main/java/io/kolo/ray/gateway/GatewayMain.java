@@ -1,5 +1,6 @@
 package io.kolo.ray.gateway;
 
+import io.kolo.ray.node.Folders;
 import io.kolo.ray.node.Frame;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -10,6 +11,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -31,12 +33,17 @@ public final class GatewayMain {
         this.out = out;
     }
 
-    /** Serves until the input ends. */
+    /**
+     * Serves until the input ends.
+     *
+     * @param args the driver's folder, which a driver that was killed leaves behind
+     */
     public static void main(String[] args) {
         DataOutputStream out = new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)));
         System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.err), true)); // for what Ray has to say
         try {
             new GatewayMain(out).serve(new DataInputStream(new BufferedInputStream(System.in)));
+            Folders.delete(Path.of(args[0]));
             Runtime.getRuntime().halt(0);
         } catch (Throwable e) { // Ray has threads that would keep a process without its main thread alive
             e.printStackTrace();

@@ -9,9 +9,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The folder in memory of a job's workers on one node. Its supervisors share it, each with a shared lock in it: once
@@ -68,7 +65,7 @@ final class NodeFolder {
 
     /** Deletes a worker's folder. */
     void discard(String worker) throws IOException {
-        delete(path.resolve(worker));
+        Folders.delete(path.resolve(worker));
     }
 
     /** Leaves it; the last one deletes it. */
@@ -77,20 +74,10 @@ final class NodeFolder {
         try (FileChannel last = FileChannel.open(path.resolve(LOCK), StandardOpenOption.WRITE);
                 FileLock alone = last.tryLock()) {
             if (alone != null) {
-                delete(path);
+                Folders.delete(path);
             }
         } catch (NoSuchFileException e) {
             // Another one was the last.
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).collect(Collectors.toList())) {
-                    Files.deleteIfExists(file);
-                }
-            }
         }
     }
 }

@@ -1,0 +1,280 @@
+package io.kolo.ray;
+
+import io.kolo.executor.engine.Placed;
+import io.kolo.executor.engine.PlacementException;
+import io.kolo.executor.engine.Resources;
+import io.kolo.executor.engine.Strategy;
+import io.kolo.ray.gcs.NodeState;
+import io.kolo.ray.gcs.NodeStatus;
+import io.kolo.ray.node.Frame;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bundles of a job on the cluster. Those of a job whose workers stay are one placement group: all or nothing, so
+ * that two jobs never wait for each other's half. Those of an elastic job are a group each: a lost node costs only its
+ * own, and what is not there is at once the request to the autoscaler; one that is lost is supervised again where Ray
+ * places it next.
+ */
+final class Bundles implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Bundles.class.getName());
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration SUPERVISOR_TIMEOUT = Duration.ofMinutes(2);
+    private static final int TURN_S = 5;
+    private static final long NODES_INTERVAL_MS = 1000;
+    private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(1);
+
+    /** For how long it waits for more than the least number of bundles. */
+    private static final long GRACE_MS = 2000;
+
+    private static final String HEAD = "node:__internal_head__";
+    private static final double SLIVER = 0.001;
+    private static final int ID_DIGITS = 8;
+
+    /** Besides what is asked for. */
+    private static final List<String> SHOWN = List.of(Resources.CPU, Resources.GPU);
+
+    private final Gateway gateway;
+    private final GcsClient gcs;
+    private final Map<Integer, SupervisedBundle> here = new ConcurrentSkipListMap<>();
+    private final AtomicInteger next = new AtomicInteger();
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("kolo-nodes").factory());
+    private volatile Map<String, NodeState> nodes = Map.of();
+    private @Nullable SupervisedBundle onHead;
+    private volatile boolean closed;
+
+    Bundles(Gateway gateway, GcsClient gcs) {
+        this.gateway = gateway;
+        this.gcs = gcs;
+        lookAround();
+        var unused = timer.scheduleWithFixedDelay(
+                this::lookAround, NODES_INTERVAL_MS, NODES_INTERVAL_MS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Returns nodes by their ids, in hexadecimal digits. */
+    static Map<String, NodeState> byId(Collection<NodeState> nodes) {
+        return nodes.stream()
+                .collect(Collectors.toMap(
+                        node -> HexFormat.of().formatHex(node.getNodeId().toByteArray()), node -> node));
+    }
+
+    private void lookAround() {
+        try {
+            nodes = byId(gcs.nodes());
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the nodes are not known now", e);
+        }
+    }
+
+    /**
+     * Has room made for a job.
+     *
+     * @param least with fewer bundles it is refused
+     * @param most if there are to be as many as that, all are placed at once, or none is
+     * @throws PlacementException if there is no room in time
+     */
+    void reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout) {
+        long deadlineNs = System.nanoTime() + timeout.toNanos();
+        if (least == most) {
+            group(0, most, bundle, strategy);
+            if (!isPlaced(0, (int) Math.max(1, rest(deadlineNs).toSeconds()))) {
+                throw refusal(bundle, most, strategy, timeout);
+            }
+            for (int number = 0; number < most; number++) {
+                tell(Frame.of("supervise", next.getAndIncrement(), 0, number));
+            }
+            for (int number = 0; number < most; number++) {
+                add(new SupervisedBundle(gateway, number, rest(deadlineNs)));
+            }
+            return;
+        }
+        for (int i = 0; i < most; i++) {
+            Thread.ofPlatform().daemon().name("kolo-bundle-" + i).start(() -> keep(bundle, strategy));
+        }
+        awaitCount(least, timeout.toMillis());
+        if (here.size() < least) {
+            throw refusal(bundle, least, strategy, timeout);
+        }
+        awaitCount(most, GRACE_MS);
+    }
+
+    private void group(int number, int count, Resources bundle, Strategy strategy) {
+        List<Object> amounts = new ArrayList<>();
+        new TreeMap<>(bundle.amounts()).forEach((resource, amount) -> amounts.addAll(List.of(resource, amount)));
+        tell(Frame.of("reserve", number, strategy, count, amounts));
+    }
+
+    private boolean isPlaced(int group, int timeoutS) {
+        Duration patience = Duration.ofSeconds(timeoutS).plus(CALL_TIMEOUT);
+        return gateway.ask(Frame.of("await", group, timeoutS), patience, "a placement group")
+                .word()
+                .equals("placed");
+    }
+
+    /**
+     * Has a bundle for as long as the job lasts. After a loss it is asked for anew: Ray would place it again by itself,
+     * but as long as it can't, its control store (2.60) does nothing else, and takes a whole core for it.
+     */
+    private void keep(Resources amounts, Strategy strategy) {
+        while (!closed) {
+            int number = next.getAndIncrement();
+            try {
+                group(number, 1, amounts, strategy);
+                while (!isPlaced(number, TURN_S)) {
+                    // It goes on being asked for.
+                }
+                tell(Frame.of("supervise", number, number, 0));
+                SupervisedBundle bundle = new SupervisedBundle(gateway, number, SUPERVISOR_TIMEOUT);
+                lookAround();
+                add(bundle);
+                bundle.awaitLost();
+            } catch (IllegalStateException e) {
+                LOG.log(System.Logger.Level.DEBUG, "bundle " + number + " is given up, and asked for anew", e);
+            } finally {
+                here.remove(number);
+                var unused = gateway.ask(Frame.of("release", number));
+            }
+            LockSupport.parkNanos(RETRY_NS);
+        }
+    }
+
+    private void tell(Frame request) {
+        var unused = gateway.ask(request, CALL_TIMEOUT, "the gateway to " + request.word());
+    }
+
+    private synchronized void add(SupervisedBundle bundle) {
+        bundle.nameNode(nodeName(bundle.nodeId()), address(bundle.nodeId()));
+        here.put((int) bundle.number(), bundle);
+        bundle.listen();
+        notifyAll();
+    }
+
+    private synchronized void awaitCount(int count, long timeoutMs) {
+        long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+        try {
+            for (long leftMs = timeoutMs; here.size() < count && leftMs > 0; ) {
+                wait(leftMs);
+                leftMs = TimeUnit.NANOSECONDS.toMillis(deadlineNs - System.nanoTime());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Duration rest(long deadlineNs) {
+        return Duration.ofNanos(Math.max(TimeUnit.SECONDS.toNanos(1), deadlineNs - System.nanoTime()));
+    }
+
+    /**
+     * Returns a bundle.
+     *
+     * @throws IllegalStateException if it is lost
+     */
+    SupervisedBundle get(int number) {
+        SupervisedBundle bundle = number == Placed.APART ? onHead() : here.get(number);
+        if (bundle == null) {
+            throw new IllegalStateException("bundle " + number + " is gone");
+        }
+        return bundle;
+    }
+
+    /** Starts a supervisor on the head's node, beside the bundles, for what the job needs there. */
+    private synchronized SupervisedBundle onHead() {
+        if (onHead != null && !onHead.isLost()) {
+            return onHead;
+        }
+        int number = next.getAndIncrement();
+        tell(Frame.of("assist", number, HEAD, SLIVER));
+        SupervisedBundle bundle = new SupervisedBundle(gateway, number, SUPERVISOR_TIMEOUT);
+        bundle.nameNode(nodeName(bundle.nodeId()), address(bundle.nodeId()));
+        bundle.listen();
+        onHead = bundle;
+        return bundle;
+    }
+
+    /** Returns where bundles are, but for those on nodes that are to go. */
+    List<Placed> placed() {
+        List<Placed> placed = here.values().stream()
+                .filter(bundle -> !isDraining(bundle.nodeId()))
+                .map(bundle -> new Placed((int) bundle.number(), bundle.node(), bundle.gpus()))
+                .toList();
+        Map<String, Long> onNode = placed.stream().collect(Collectors.groupingBy(Placed::node, Collectors.counting()));
+        return placed.stream()
+                .sorted(Comparator.comparingLong((Placed each) -> -onNode.getOrDefault(each.node(), 0L))
+                        .thenComparing(Placed::node)
+                        .thenComparing(each -> each.gpus().toString())
+                        .thenComparingInt(Placed::bundle))
+                .toList();
+    }
+
+    private boolean isDraining(String nodeId) {
+        NodeState node = nodes.get(nodeId);
+        return node != null && node.getStatus() == NodeStatus.DRAINING;
+    }
+
+    private String address(String nodeId) {
+        NodeState node = nodes.get(nodeId);
+        return node == null ? nodeId : node.getNodeIpAddress();
+    }
+
+    /** Returns a node's address, which is what it is known by unless others have the same one. */
+    private String nodeName(String nodeId) {
+        String address = address(nodeId);
+        boolean isOnly = nodes.values().stream()
+                        .filter(node -> node.getNodeIpAddress().equals(address))
+                        .count()
+                <= 1;
+        return isOnly ? address : address + "-" + nodeId.substring(0, ID_DIGITS);
+    }
+
+    /** Returns a bundle on each node that has one, by the node's id. */
+    Map<String, SupervisedBundle> oneOnEachNode() {
+        Map<String, SupervisedBundle> byNode = new LinkedHashMap<>();
+        here.values().forEach(bundle -> byNode.putIfAbsent(bundle.nodeId(), bundle));
+        return byNode;
+    }
+
+    private PlacementException refusal(Resources bundle, int count, Strategy strategy, Duration waited) {
+        String described = gcs.nodes().stream()
+                .map(node -> "\n  " + node.getNodeIpAddress() + ": free "
+                        + shown(node.getAvailableResourcesMap(), bundle) + " of "
+                        + shown(node.getTotalResourcesMap(), bundle))
+                .sorted()
+                .collect(Collectors.joining());
+        return new PlacementException("no room for " + count + (count == 1 ? " bundle" : " bundles") + " of " + bundle
+                + " (" + strategy + ") within " + waited.toSeconds()
+                + " s; where the cluster has an autoscaler, it has been asked for it" + described);
+    }
+
+    private static Resources shown(Map<String, Double> amounts, Resources bundle) {
+        Map<String, Double> shown = new TreeMap<>();
+        amounts.forEach((resource, amount) -> {
+            if (SHOWN.contains(resource) || bundle.amounts().containsKey(resource)) {
+                shown.put(resource, resource.equals(Resources.GPU) ? Math.floor(amount) : amount);
+            }
+        });
+        return new Resources(shown);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        timer.shutdownNow();
+    }
+}
