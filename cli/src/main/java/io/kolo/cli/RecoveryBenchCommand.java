@@ -35,7 +35,7 @@ final class RecoveryBenchCommand implements Runnable {
     private static final long MOST_WAIT_MS = 1000;
 
     /** A worker's JVM takes a few seconds to come up on a busy machine. */
-    private static final long STEPS_A_CHANGE = 300;
+    private static final long STEPS_A_CHANGE = 400;
 
     @Option(
             names = {"-n", "--workers"},

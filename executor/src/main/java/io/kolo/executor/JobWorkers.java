@@ -68,7 +68,12 @@ final class JobWorkers implements RunOutcome.Names {
      */
     List<Placed> reserve(int least) {
         return engine.reserve(
-                settings.bundle(), least, settings.bundles(), settings.strategy(), settings.startTimeout());
+                settings.bundle(),
+                least,
+                settings.bundles(),
+                settings.strategy(),
+                settings.elastic() == null,
+                settings.startTimeout());
     }
 
     /** Returns where they may be now, among the bundles that were reserved. */
@@ -86,13 +91,17 @@ final class JobWorkers implements RunOutcome.Names {
 
     /** Launches a worker on a thread of its own, since to start a process takes a while. */
     void launchAside(int slot, Placed placed) {
+        aside(slot, placed.node(), () -> launch(slot, placed));
+    }
+
+    private void aside(int slot, String node, Runnable launch) {
         Thread.ofVirtual().name("kolo-launch").start(() -> {
             try {
-                launch(slot, placed);
+                launch.run();
             } catch (CancellationException e) {
                 // The job was closed meanwhile.
             } catch (RuntimeException e) {
-                onLine(slot, placed.node(), e.toString());
+                onLine(slot, node, e.toString());
                 events.accept(new WorkerEvent.Exited(slot, NOT_STARTED));
             }
         });
@@ -110,11 +119,16 @@ final class JobWorkers implements RunOutcome.Names {
     }
 
     /**
-     * Launches the coordinator of an elastic job, beside the driver; also another one, when it is gone.
+     * Launches the coordinator of an elastic job, apart from the workers, on a thread of its own; also another one,
+     * when it is gone.
      *
      * @param told what it is told by its environment, given its place
      */
     void launchCoordinator(Function<Slot, Map<String, String>> told) {
+        aside(WorkerEvent.COORDINATOR, DRIVER_NODE, () -> launchApart(told));
+    }
+
+    private void launchApart(Function<Slot, Map<String, String>> told) {
         WorkerSpec spec = new WorkerSpec(
                 "coordinator",
                 new Placed(Placed.APART, DRIVER_NODE, List.of()),

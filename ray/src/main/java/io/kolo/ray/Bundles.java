@@ -28,8 +28,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The bundles of a job on the cluster. Those of a job whose workers stay are one placement group: all or nothing, so
  * that two jobs never wait for each other's half. Those of an elastic job are a group each: a lost node costs only its
- * own, and what is not there is at once the request to the autoscaler; one that is lost is supervised again where Ray
- * places it next.
+ * own, and what is not there is at once the request to the autoscaler; one that is lost is asked for anew.
  */
 final class Bundles implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Bundles.class.getName());
@@ -56,6 +55,7 @@ final class Bundles implements AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("kolo-nodes").factory());
     private volatile Map<String, NodeState> nodes = Map.of();
+    private final Object headLock = new Object();
     private @Nullable SupervisedBundle onHead;
     private volatile boolean closed;
 
@@ -83,26 +83,36 @@ final class Bundles implements AutoCloseable {
     }
 
     /**
-     * Has room made for a job.
+     * Has room made for a job whose workers stay.
      *
-     * @param least with fewer bundles it is refused
-     * @param most if there are to be as many as that, all are placed at once, or none is
      * @throws PlacementException if there is no room in time
      */
-    void reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout) {
+    void reserveTogether(Resources bundle, int count, Strategy strategy, Duration timeout) {
         long deadlineNs = System.nanoTime() + timeout.toNanos();
-        if (least == most) {
-            group(0, most, bundle, strategy);
-            if (!isPlaced(0, (int) Math.max(1, rest(deadlineNs).toSeconds()))) {
-                throw refusal(bundle, most, strategy, timeout);
-            }
-            for (int number = 0; number < most; number++) {
-                tell(Frame.of("supervise", next.getAndIncrement(), 0, number));
-            }
-            for (int number = 0; number < most; number++) {
-                add(new SupervisedBundle(gateway, number, rest(deadlineNs)));
-            }
-            return;
+        group(0, count, bundle, strategy);
+        if (!isPlaced(0, (int) Math.max(1, rest(deadlineNs).toSeconds()))) {
+            throw refusal(bundle, count, strategy, timeout);
+        }
+        for (int number = 0; number < count; number++) {
+            tell(Frame.of("supervise", number, 0, number));
+        }
+        next.set(count);
+        for (int number = 0; number < count; number++) {
+            add(new SupervisedBundle(gateway, number, rest(deadlineNs)));
+        }
+    }
+
+    /**
+     * Has room made for an elastic job, and keeps to it.
+     *
+     * @param least with fewer bundles it is refused
+     * @param most so many are asked for
+     * @throws PlacementException if there is no room for the least number in time
+     */
+    void reserveEach(Resources bundle, int least, int most, Strategy strategy, Duration timeout) {
+        if (strategy == Strategy.STRICT_PACK || strategy == Strategy.STRICT_SPREAD) {
+            throw new IllegalArgumentException(
+                    strategy + " is for jobs whose workers stay: the bundles of an elastic job come each by itself");
         }
         for (int i = 0; i < most; i++) {
             Thread.ofPlatform().daemon().name("kolo-bundle-" + i).start(() -> keep(bundle, strategy));
@@ -144,7 +154,7 @@ final class Bundles implements AutoCloseable {
                 lookAround();
                 add(bundle);
                 bundle.awaitLost();
-            } catch (IllegalStateException e) {
+            } catch (RuntimeException e) {
                 LOG.log(System.Logger.Level.DEBUG, "bundle " + number + " is given up, and asked for anew", e);
             } finally {
                 here.remove(number);
@@ -195,7 +205,13 @@ final class Bundles implements AutoCloseable {
     }
 
     /** Starts a supervisor on the head's node, beside the bundles, for what the job needs there. */
-    private synchronized SupervisedBundle onHead() {
+    private SupervisedBundle onHead() {
+        synchronized (headLock) {
+            return livingOnHead();
+        }
+    }
+
+    private SupervisedBundle livingOnHead() {
         if (onHead != null && !onHead.isLost()) {
             return onHead;
         }

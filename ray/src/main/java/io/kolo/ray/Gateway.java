@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -79,17 +80,20 @@ final class Gateway implements AutoCloseable {
         return await(ask(request), timeout, what);
     }
 
-    private static Frame await(CompletableFuture<Frame> answer, Duration timeout, String what) {
+    private Frame await(CompletableFuture<Frame> answer, Duration timeout, String what) {
         try {
             return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new IllegalStateException("waited " + timeout.toMillis() + " ms for " + what, e);
         } catch (ExecutionException e) {
+            if (closed) {
+                throw new CancellationException("the executor was closed");
+            }
             Throwable cause = e.getCause();
             throw new IllegalStateException(what + ": " + (cause == null ? e : cause).getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new java.util.concurrent.CancellationException("interrupted while it waited for " + what);
+            throw new CancellationException("interrupted while it waited for " + what);
         }
     }
 

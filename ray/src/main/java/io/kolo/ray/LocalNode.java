@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -46,7 +47,7 @@ record LocalNode(String address, Path ray) {
             List<String> command = Arrays.asList(
                     Files.readString(PROC.resolve(pid + "/cmdline"), UTF_8).split("\0", -1));
             String program = command.getFirst();
-            if (!program.endsWith(RAYLET)) {
+            if (!program.endsWith(RAYLET) || !isTrusted(PROC.resolve(String.valueOf(pid)))) {
                 return Optional.empty();
             }
             Path ray = Path.of(program.substring(0, program.length() - RAYLET.length()));
@@ -59,6 +60,12 @@ record LocalNode(String address, Path ray) {
         } catch (IOException e) {
             return Optional.empty(); // it is gone
         }
+    }
+
+    /** Its libraries will be run here: it has to be this user's, or root's. */
+    private static boolean isTrusted(Path process) throws IOException {
+        UserPrincipal owner = Files.getOwner(process);
+        return owner.equals(Files.getOwner(PROC.resolve("self"))) || owner.equals(Files.getOwner(PROC.resolve("1")));
     }
 
     /** Returns Ray's Java libraries. */

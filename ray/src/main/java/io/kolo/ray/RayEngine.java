@@ -138,8 +138,13 @@ final class RayEngine implements Engine {
     }
 
     @Override
-    public List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout) {
-        bundles.reserve(bundle, least, most, strategy, timeout);
+    public List<Placed> reserve(
+            Resources bundle, int least, int most, Strategy strategy, boolean together, Duration timeout) {
+        if (together) {
+            bundles.reserveTogether(bundle, most, strategy, timeout);
+        } else {
+            bundles.reserveEach(bundle, least, most, strategy, timeout);
+        }
         return room();
     }
 
@@ -182,21 +187,48 @@ final class RayEngine implements Engine {
         receivers.put(bundle.nodeId(), bundle);
         receivers.keySet().removeAll(supplied);
         Frame question = Frame.of("lacks", jars.stream().map(ShippedJar::digest).toList());
-        Map<String, List<Long>> lacking = new HashMap<>();
-        receivers
-                .values()
-                .forEach(each -> each.ask(question, CALL_TIMEOUT, "a supervisor to look for jars")
+        Map<String, List<SupervisedBundle>> lacking = new HashMap<>();
+        for (SupervisedBundle each : List.copyOf(receivers.values())) {
+            try {
+                each.ask(question, CALL_TIMEOUT, "a supervisor to look for jars")
                         .texts(1)
                         .forEach(digest -> lacking.computeIfAbsent(digest, first -> new ArrayList<>())
-                                .add(each.number())));
+                                .add(each));
+            } catch (IllegalStateException e) {
+                without(each, bundle, receivers, e);
+            }
+        }
         for (ShippedJar jar : jars) {
-            List<Long> at = lacking.remove(jar.digest());
-            if (at != null) {
-                Frame request = Frame.of("ship", jar.path(), jar.digest(), PART_BYTES, at);
-                var unused = gateway.ask(request, SHIP_TIMEOUT, jar.path().getFileName() + " to reach the nodes");
+            List<SupervisedBundle> at = lacking.getOrDefault(jar.digest(), List.of());
+            if (!at.isEmpty()) {
+                List<Long> numbers = at.stream().map(SupervisedBundle::number).toList();
+                Frame request = Frame.of("ship", jar.path(), jar.digest(), PART_BYTES, numbers);
+                List<String> have = gateway.ask(
+                                request, SHIP_TIMEOUT, jar.path().getFileName() + " to reach the nodes")
+                        .texts(1);
+                at.stream()
+                        .filter(each -> !have.contains(String.valueOf(each.number())))
+                        .forEach(each -> without(
+                                each,
+                                bundle,
+                                receivers,
+                                new IllegalStateException(
+                                        jar.path().getFileName() + " has not reached node " + each.node())));
             }
         }
         supplied.addAll(receivers.keySet());
+    }
+
+    /** Goes on without a node that can't be supplied, unless it is the one that is launched on. */
+    private static void without(
+            SupervisedBundle lost,
+            SupervisedBundle launchedOn,
+            Map<String, SupervisedBundle> receivers,
+            IllegalStateException why) {
+        if (lost.equals(launchedOn)) {
+            throw why;
+        }
+        receivers.remove(lost.nodeId());
     }
 
     @Override

@@ -115,14 +115,14 @@ final class SupervisedBundle {
                     hear(Frame.decode(news.bytes(i)));
                 }
             }
-        } catch (IllegalStateException e) {
+        } catch (RuntimeException e) {
+            lost.countDown();
             workers.values().forEach(worker -> {
                 if (!gateway.isClosed()) {
                     worker.line("its node is gone, or its supervisor there (" + e.getMessage() + ")");
                 }
                 worker.ended(KILLED);
             });
-            lost.countDown();
         }
     }
 

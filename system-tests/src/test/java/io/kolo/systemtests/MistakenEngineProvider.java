@@ -62,8 +62,9 @@ public final class MistakenEngineProvider implements EngineProvider {
         }
 
         @Override
-        public List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout) {
-            return local.reserve(bundle, least, most, strategy, timeout);
+        public List<Placed> reserve(
+                Resources bundle, int least, int most, Strategy strategy, boolean together, Duration timeout) {
+            return local.reserve(bundle, least, most, strategy, together, timeout);
         }
 
         @Override

@@ -2,7 +2,7 @@ package io.kolo.systemtests;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.kolo.executor.RayExecutorBuilder;
+import io.kolo.executor.LaunchBuilder;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -30,7 +32,7 @@ final class RayCluster implements AutoCloseable {
 
     private final Path ray;
     private final Path folder;
-    private final List<Process> nodes = new ArrayList<>();
+    private final Map<Integer, Process> nodes = new TreeMap<>();
 
     private RayCluster(Path ray, Path folder) {
         this.ray = ray;
@@ -70,12 +72,13 @@ final class RayCluster implements AutoCloseable {
     }
 
     /** So that workers on the cluster's nodes count as this test run's, and are missed if they stay. */
-    static RayExecutorBuilder marked(RayExecutorBuilder builder) {
+    static <B extends LaunchBuilder<B>> B marked(B builder) {
         String run = System.getenv(TEST_RUN);
         return run == null ? builder : builder.environment(TEST_RUN, run);
     }
 
-    private void startNode(int number) throws IOException {
+    /** Starts a node. */
+    void startNode(int number) throws IOException {
         List<String> command =
                 new ArrayList<>(List.of(ray.toString(), "start", "--block", "--num-cpus=4", "--num-gpus=2"));
         command.addAll(List.of("--node-ip-address=" + node(number), "--disable-usage-stats"));
@@ -96,7 +99,7 @@ final class RayCluster implements AutoCloseable {
         Map<String, String> environment = builder.environment();
         environment.remove(TEST_RUN); // they stay from test to test
         Process node = builder.start();
-        nodes.add(node);
+        nodes.put(number, node);
         long deadlineNs = System.nanoTime() + START_TIMEOUT_NS;
         while (!Files.readString(log.toPath()).contains("Ray runtime started")) {
             if (!node.isAlive() || System.nanoTime() - deadlineNs > 0) {
@@ -106,11 +109,24 @@ final class RayCluster implements AutoCloseable {
         }
     }
 
+    /** Kills a node's raylet with -9; what else there is on the node goes then, too. */
+    void killNode(int number) throws IOException, InterruptedException {
+        Process node = Objects.requireNonNull(nodes.remove(number));
+        for (ProcessHandle process : node.descendants().toList()) {
+            if (process.info().command().orElse("").endsWith("/raylet")) {
+                Runs.signal("-KILL", process.pid());
+            }
+        }
+        if (!node.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS)) {
+            throw new IOException("node " + number + " does not end");
+        }
+    }
+
     /** Ends all nodes; {@code ray start --block} takes its processes along. */
     @Override
     public void close() throws IOException {
-        nodes.forEach(Process::destroy);
-        for (Process node : nodes) {
+        nodes.values().forEach(Process::destroy);
+        for (Process node : nodes.values()) {
             try {
                 if (!node.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS)) {
                     node.descendants().forEach(ProcessHandle::destroyForcibly);

@@ -28,11 +28,12 @@ public interface Engine extends AutoCloseable {
      * @param bundle what each bundle needs
      * @param least with fewer bundles the job cannot begin
      * @param most more are not needed
+     * @param together whether all come at once and stay as they are, or each by itself, asked for anew when it is lost
      * @param timeout how long to wait for room, where more of it may come
      * @return where they lie, those on one node side by side
      * @throws PlacementException if there is no room for the least number of them, with the figures
      */
-    List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout);
+    List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, boolean together, Duration timeout);
 
     /** Returns where the reserved bundles lie now, in the same order; some may have gone, or come since. */
     List<Placed> room();

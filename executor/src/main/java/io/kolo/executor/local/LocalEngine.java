@@ -64,7 +64,8 @@ final class LocalEngine implements Engine {
     }
 
     @Override
-    public List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, Duration timeout) {
+    public List<Placed> reserve(
+            Resources bundle, int least, int most, Strategy strategy, boolean together, Duration timeout) {
         List<Node> there = nodes.isEmpty() ? List.of(thisMachine(bundle, most)) : nodes;
         reserved = Placer.place(there, bundle, least, most, strategy);
         return reserved;

@@ -1,5 +1,6 @@
 package io.kolo.ray.gateway;
 
+import io.kolo.ray.node.Folders;
 import io.kolo.ray.node.Frame;
 import io.kolo.ray.node.Supervisor;
 import io.ray.api.ActorHandle;
@@ -12,15 +13,24 @@ import io.ray.api.placementgroup.PlacementStrategy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What a job has on the Ray cluster: its placement groups, and a supervisor in each bundle of theirs. */
 final class Cluster {
     private static final int CONCURRENT_CALLS = 4; // news, and beside it launches and kills
+
+    /** A folder of its own, with the milliseconds as its name. */
+    private static final Pattern UNPACKED = Pattern.compile(" (/\\S*/ray/\\d{13})/libcore_worker_library_java\\.so$");
+
     private static final int LEAVE_TIMEOUT_MS = 2000;
 
     /** Bundles of a group, with what each of them has. */
@@ -29,8 +39,22 @@ final class Cluster {
     private final Map<Long, Group> groups = new ConcurrentHashMap<>();
     private final Map<Long, ActorHandle<Supervisor>> supervisors = new ConcurrentHashMap<>();
 
-    void open() {
+    void open() throws IOException {
         Ray.init();
+        forgetUnpacked();
+    }
+
+    /** Ray unpacks its native library for each driver, and leaves the folder behind; it is mapped, and not needed. */
+    private static void forgetUnpacked() throws IOException {
+        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+            Optional<Path> folder = maps.map(UNPACKED::matcher)
+                    .filter(Matcher::find)
+                    .map(found -> Path.of(found.group(1)))
+                    .findFirst();
+            if (folder.isPresent()) {
+                Folders.delete(folder.get());
+            }
+        }
     }
 
     /**
@@ -99,19 +123,26 @@ final class Cluster {
 
     /** Gives up a group of one bundle, and its supervisor, which have the same number. */
     private Frame release(long number) {
-        ActorHandle<Supervisor> supervisor = supervisors.remove(number);
-        if (supervisor != null) {
-            supervisor.kill(true);
-        }
         Group group = groups.remove(number);
-        if (group != null) {
-            PlacementGroups.removePlacementGroup(group.placed.getId());
+        ActorHandle<Supervisor> supervisor = supervisors.remove(number);
+        try {
+            if (supervisor != null) {
+                supervisor.kill(true);
+            }
+        } finally {
+            if (group != null) {
+                PlacementGroups.removePlacementGroup(group.placed.getId());
+            }
         }
         return Frame.of("done");
     }
 
-    /** Puts a file into Ray's store, part by part, from where each node takes it once; and has supervisors keep it. */
+    /**
+     * Puts a file into Ray's store, part by part, from where each node takes it once; and has supervisors keep it.
+     * Returns those that have it all.
+     */
     private Frame ship(Path file, String digest, List<String> receivers, int partBytes) throws IOException {
+        List<String> left = new ArrayList<>(receivers);
         try (var in = Files.newInputStream(file)) {
             long offset = 0;
             byte[] part = in.readNBytes(partBytes);
@@ -120,22 +151,30 @@ final class Cluster {
                 ObjectRef<byte[]> stored = Ray.put(part);
                 byte[] what = Frame.of("append", digest, offset, next.length == 0 ? "last" : "more")
                         .encode();
-                List<ObjectRef<byte[]>> answers = receivers.stream()
-                        .map(each -> supervisor(Long.parseLong(each))
+                Map<String, ObjectRef<byte[]>> answers = new TreeMap<>();
+                left.forEach(each -> answers.put(
+                        each,
+                        supervisor(Long.parseLong(each))
                                 .task(Supervisor::bring, what, stored)
-                                .remote())
-                        .toList();
-                for (ObjectRef<byte[]> each : answers) {
-                    Frame answer = Frame.decode(each.get());
-                    if (!answer.word().equals("done")) {
-                        return answer;
+                                .remote()));
+                answers.forEach((each, answer) -> {
+                    if (!isDone(answer)) {
+                        left.remove(each);
                     }
-                }
+                });
                 offset += part.length;
                 part = next;
             }
         }
-        return Frame.of("done");
+        return Frame.of("shipped", left);
+    }
+
+    private static boolean isDone(ObjectRef<byte[]> answer) {
+        try {
+            return Frame.decode(answer.get()).word().equals("done");
+        } catch (RuntimeException e) { // its node is gone
+            return false;
+        }
     }
 
     private Group group(long number) {
@@ -160,15 +199,14 @@ final class Cluster {
         List<ObjectRef<byte[]>> leaving = supervisors.values().stream()
                 .map(each -> each.task(Supervisor::ask, leave).remote())
                 .toList();
-        for (ObjectRef<byte[]> each : leaving) {
-            try {
-                var unused = each.get(LEAVE_TIMEOUT_MS);
-            } catch (RuntimeException e) {
-                // Its node is gone, or was never there.
-            }
+        if (!leaving.isEmpty()) { // a supervisor whose node is gone, or was never there, does not answer
+            var unused = Ray.wait(leaving, leaving.size(), LEAVE_TIMEOUT_MS);
         }
-        supervisors.values().forEach(supervisor -> supervisor.kill(true));
-        groups.values().forEach(group -> PlacementGroups.removePlacementGroup(group.placed.getId()));
-        Ray.shutdown();
+        try {
+            supervisors.values().forEach(supervisor -> supervisor.kill(true));
+            groups.values().forEach(group -> PlacementGroups.removePlacementGroup(group.placed.getId()));
+        } finally {
+            Ray.shutdown();
+        }
     }
 }

@@ -57,17 +57,17 @@ public final class GatewayMain {
         try {
             while (true) {
                 Frame request = Frame.read(in);
-                threads.execute(() -> answer(request.number(0), answerTo(Frame.decode(request.bytes(1)))));
+                threads.execute(() -> answer(request.number(0), answerTo(request.bytes(1))));
             }
         } catch (EOFException e) {
             cluster.close(); // the driver has closed, or is gone
         }
     }
 
-    private Frame answerTo(Frame request) {
+    private Frame answerTo(byte[] request) {
         try {
-            return cluster.answer(request);
-        } catch (Exception e) { // Ray's have many types, and a request's is the driver's to know
+            return cluster.answer(Frame.decode(request));
+        } catch (Throwable e) { // Ray's have many types, and the driver waits for an answer
             return Frame.of("failed", String.valueOf(e.getMessage()));
         }
     }

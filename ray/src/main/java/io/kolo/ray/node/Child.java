@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -15,26 +16,33 @@ final class Child {
     private static final long OUTPUT_TIMEOUT_MS = 500;
 
     private final Process process;
+    private final Thread reader;
 
-    private Child(Process process) {
+    private Child(Process process, Consumer<String> lines) {
         this.process = process;
+        this.reader = new Thread(() -> read(lines), "kolo-output");
+        reader.setDaemon(true);
+        reader.start();
     }
 
     /**
      * Starts it.
      *
      * @param lines takes its output, line by line
-     * @param exit takes its exit code, after the last line
      */
-    static Child start(ProcessBuilder command, Consumer<String> lines, Consumer<Integer> exit) throws IOException {
-        Child child = new Child(command.redirectErrorStream(true).start());
-        Thread reader = new Thread(() -> child.read(lines), "kolo-output");
-        reader.setDaemon(true);
-        reader.start();
-        Thread waiter = new Thread(() -> child.await(reader, exit), "kolo-exit");
+    static Child start(ProcessBuilder command, Consumer<String> lines) throws IOException {
+        return new Child(command.redirectErrorStream(true).start(), lines);
+    }
+
+    /** Calls {@code exit} with the exit code, after the last line. */
+    void onExit(Consumer<Integer> exit) {
+        Thread waiter = new Thread(() -> await(exit), "kolo-exit");
         waiter.setDaemon(true);
         waiter.start();
-        return child;
+    }
+
+    void awaitEnd(long timeoutMs) throws InterruptedException {
+        var unused = process.waitFor(timeoutMs, TimeUnit.MILLISECONDS);
     }
 
     long pid() {
@@ -55,7 +63,7 @@ final class Child {
         }
     }
 
-    private void await(Thread reader, Consumer<Integer> exit) {
+    private void await(Consumer<Integer> exit) {
         try {
             int code = process.waitFor();
             reader.join(OUTPUT_TIMEOUT_MS); // a child that the worker left behind may hold the pipe open

@@ -114,7 +114,8 @@ public final class Frame {
         int count = within(in.readInt(), 1, MOST_FIELDS);
         List<byte[]> fields = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            byte[] field = in.readNBytes(within(in.readInt(), 0, MOST_BYTES));
+            byte[] field = new byte[within(in.readInt(), 0, MOST_BYTES)];
+            in.readFully(field);
             fields.add(field);
         }
         return new Frame(fields);

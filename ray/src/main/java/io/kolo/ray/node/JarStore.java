@@ -1,9 +1,10 @@
 package io.kolo.ray.node;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -20,6 +21,7 @@ import java.time.Instant;
  */
 final class JarStore {
     private static final Duration KEPT = Duration.ofDays(7);
+    private static final int READ_BYTES = 1 << 16;
     private static final String ONLY_OWNER_MAY = "rwx------";
 
     private final Path folder;
@@ -33,13 +35,7 @@ final class JarStore {
         Path folder = Path.of(System.getProperty("java.io.tmpdir"), "kolo-jars-" + System.getProperty("user.name"));
         Files.createDirectories(
                 folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(ONLY_OWNER_MAY)));
-        boolean isOwn = Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
-                && Files.getOwner(folder).equals(Files.getOwner(Path.of("/proc/self")))
-                && PosixFilePermissions.toString(Files.getPosixFilePermissions(folder))
-                        .equals(ONLY_OWNER_MAY);
-        if (!isOwn) {
-            throw new IOException(folder + " is not this user's alone: remove it");
-        }
+        Folders.checkPrivate(folder);
         JarStore store = new JarStore(folder);
         store.forgetOld();
         return store;
@@ -48,10 +44,13 @@ final class JarStore {
     private void forgetOld() throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
             for (Path file : files) {
-                if (Files.getLastModifiedTime(file)
-                        .toInstant()
-                        .isBefore(Instant.now().minus(KEPT))) {
-                    Files.deleteIfExists(file);
+                try {
+                    FileTime used = Files.getLastModifiedTime(file);
+                    if (used.toInstant().isBefore(Instant.now().minus(KEPT))) {
+                        Files.deleteIfExists(file);
+                    }
+                } catch (NoSuchFileException e) {
+                    // Another supervisor of this node looks through them, too.
                 }
             }
         }
@@ -67,11 +66,12 @@ final class JarStore {
 
     /** Returns whether a jar is here; it stays for another week then. */
     boolean has(String digest) throws IOException {
-        boolean isHere = Files.exists(path(digest));
-        if (isHere) {
+        try {
             Files.setLastModifiedTime(path(digest), FileTime.from(Instant.now()));
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
         }
-        return isHere;
     }
 
     /**
@@ -98,9 +98,14 @@ final class JarStore {
     }
 
     private static String sha256(Path file) throws IOException {
-        try {
+        try (InputStream in = Files.newInputStream(file)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            byte[] bytes = new byte[READ_BYTES];
+            for (int count = in.read(bytes); count >= 0; count = in.read(bytes)) {
+                digest.update(bytes, 0, count);
+            }
             StringBuilder hex = new StringBuilder();
-            for (byte each : MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file))) {
+            for (byte each : digest.digest()) {
                 hex.append(String.format("%02x", each));
             }
             return hex.toString();

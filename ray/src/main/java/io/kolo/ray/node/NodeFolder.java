@@ -36,11 +36,15 @@ final class NodeFolder {
         Path parent = Files.isWritable(memory) ? memory : Path.of(System.getProperty("java.io.tmpdir"));
         Path path = parent.resolve("kolo-0-" + job);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            FileChannel channel = lock(path);
-            if (Files.exists(path.resolve(LOCK))) {
-                return new NodeFolder(path, channel);
+            try {
+                FileChannel channel = lock(path);
+                if (Files.exists(path.resolve(LOCK))) {
+                    return new NodeFolder(path, channel);
+                }
+                channel.close();
+            } catch (NoSuchFileException e) {
+                // It was swept away meanwhile, as one that is nobody's.
             }
-            channel.close(); // it was swept away meanwhile, as one that is nobody's
         }
         throw new IOException(path + " vanishes again and again");
     }
@@ -50,12 +54,17 @@ final class NodeFolder {
             Files.createDirectory(
                     path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (FileAlreadyExistsException e) {
-            // Another supervisor was here first.
+            Folders.checkPrivate(path); // another supervisor was here first
         }
         FileChannel channel = FileChannel.open(
                 path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         channel.lock(0, Long.MAX_VALUE, true);
         return channel;
+    }
+
+    /** Returns whether it is there; the last worker that is left without a driver may have deleted it. */
+    boolean isThere() {
+        return Files.exists(path.resolve(LOCK));
     }
 
     /** Makes a worker's folder, and returns it. */

@@ -22,6 +22,7 @@ public final class Supervisor {
     private static final int MOST_NEWS = 10_000;
 
     private static final int MOST_NEWS_AT_ONCE = 1000;
+    private static final long KILL_TIMEOUT_MS = 1000;
 
     private final Sealed key = new Sealed();
     private final Map<String, Child> children = new ConcurrentHashMap<>();
@@ -36,22 +37,19 @@ public final class Supervisor {
 
     /** Answers a request; what goes wrong is an answer, too, since exceptions don't pass through Ray. */
     public byte[] ask(byte[] request) {
-        return answer(Frame.decode(request), new byte[0]);
+        return answer(request, new byte[0]);
     }
 
     /** Answers a request that comes with data, which Ray has in its store. */
     public byte[] bring(byte[] request, byte[] data) {
-        return answer(Frame.decode(request), data);
+        return answer(request, data);
     }
 
-    private byte[] answer(Frame request, byte[] data) {
+    private byte[] answer(byte[] request, byte[] data) {
         try {
-            return answerTo(request, data).encode();
-        } catch (IOException | IllegalArgumentException e) {
-            return Frame.of("failed", String.valueOf(e.getMessage())).encode();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Frame.of("failed", "the supervisor ends").encode();
+            return answerTo(Frame.decode(request), data).encode();
+        } catch (Throwable e) { // whatever it is, the driver waits for an answer
+            return Frame.of("failed", e.toString()).encode();
         }
     }
 
@@ -118,8 +116,10 @@ public final class Supervisor {
     private long launch(Launch what) throws IOException {
         NodeFolder folder = folder(what.job());
         ProcessBuilder command = what.command(jars, folder.of(what.name()));
-        Child child = Child.start(command, line -> put(Frame.of("line", what.name(), line)), code -> {
-            children.remove(what.name());
+        Child child = Child.start(command, line -> put(Frame.of("line", what.name(), line)));
+        children.put(what.name(), child);
+        child.onExit(code -> {
+            children.remove(what.name(), child);
             try {
                 folder.discard(what.name());
             } catch (IOException e) {
@@ -127,19 +127,22 @@ public final class Supervisor {
             }
             put(Frame.of("exit", what.name(), code));
         });
-        children.put(what.name(), child);
         return child.pid();
     }
 
     private synchronized NodeFolder folder(String job) throws IOException {
-        if (folder == null) {
+        if (folder == null || !folder.isThere()) {
             folder = NodeFolder.enter(job);
         }
         return folder;
     }
 
-    private synchronized void leave() throws IOException {
-        children.values().forEach(Child::kill);
+    private synchronized void leave() throws IOException, InterruptedException {
+        List<Child> last = new ArrayList<>(children.values());
+        last.forEach(Child::kill);
+        for (Child child : last) {
+            child.awaitEnd(KILL_TIMEOUT_MS);
+        }
         if (folder != null) {
             folder.leave();
             folder = null;
