@@ -108,7 +108,7 @@ final class RayEngine implements Engine {
         LocalNode local = LocalNode.find(nodes, address)
                 .orElseThrow(() -> new IllegalArgumentException("this machine is no node of the cluster at " + address
                         + ", which has " + String.join(", ", nodes.values())
-                        + ": run on one of them, or hand the job in by 'kolo submit'"));
+                        + ": run on one of them"));
         String version = gcs.version();
         if (!version.equals(local.version())) {
             throw new IllegalArgumentException("the Ray of this node is " + local.version()
