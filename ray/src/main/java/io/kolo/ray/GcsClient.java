@@ -26,7 +26,10 @@ final class GcsClient implements AutoCloseable {
 
     GcsClient(String address) {
         this.address = address;
-        this.channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
+        this.channel = NettyChannelBuilder.forTarget(address)
+                .usePlaintext()
+                .proxyDetector(target -> null) // what the environment has for the web is not for a cluster
+                .build();
     }
 
     /**
@@ -76,7 +79,7 @@ final class GcsClient implements AutoCloseable {
             return call.get();
         } catch (StatusRuntimeException e) {
             throw new IllegalArgumentException(
-                    "no Ray cluster answers at " + address + " (" + e.getMessage()
+                    "no Ray cluster answers at " + address + " (" + e.getStatus().getCode()
                             + "): give the address that 'ray start --head' has said, such as 10.0.0.1:6379",
                     e);
         }
