@@ -79,7 +79,8 @@ final class GcsClient implements AutoCloseable {
             return call.get();
         } catch (StatusRuntimeException e) {
             throw new IllegalArgumentException(
-                    "no Ray cluster answers at " + address + " (" + e.getStatus().getCode()
+                    "no Ray cluster answers at " + address + " ("
+                            + e.getStatus().getCode()
                             + "): give the address that 'ray start --head' has said, such as 10.0.0.1:6379",
                     e);
         }
