@@ -35,7 +35,7 @@ final class JobRun {
     }
 
     /**
-     * Runs; ends once all ranks have answered. After the first failure the others have {@link RunOutcome#GRACE_MS} to.
+     * Runs; ends once all ranks have answered. After the first failure the others have {@link RunOutcome#graceMs} to.
      *
      * @param number the run's in the job
      * @throws JobFailedException if a worker failed, is lost, or keeps the others waiting
@@ -57,10 +57,13 @@ final class JobRun {
             Integer culprit = outcome.culprit();
             if (culprit != null && !failed) {
                 failed = true;
-                deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RunOutcome.GRACE_MS);
+                deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(outcome.graceMs());
                 String reason = outcome.reason();
                 connections.values().forEach(connection -> connection.abort(culprit, reason));
             }
+        }
+        if (outcome.hasOnlyWitnesses()) {
+            addLaggard(events);
         }
         JobFailedException failure = outcome.failure();
         if (failure != null) {
@@ -83,10 +86,7 @@ final class JobRun {
 
     private void add(WorkerEvent event, JobEvents events) {
         if (outcome.culprit() == null && RunOutcome.isTimeout(event)) {
-            WorkerEvent.Stalled laggard = events.laggard();
-            if (laggard != null) {
-                outcome.add(laggard);
-            }
+            addLaggard(events);
         }
         if (event instanceof WorkerEvent.Returned returned) {
             CompletableFuture<@Nullable Object> result = results.get(returned.slot());
@@ -96,6 +96,13 @@ final class JobRun {
             complete(() -> decode(result, returned));
         }
         outcome.add(event);
+    }
+
+    private void addLaggard(JobEvents events) {
+        WorkerEvent.Stalled laggard = events.laggard();
+        if (laggard != null) {
+            outcome.add(laggard);
+        }
     }
 
     private WorkerEvent late() {

@@ -17,6 +17,9 @@ final class RunOutcome {
     /** How long the other workers have to report, once one has failed. */
     static final long GRACE_MS = 1000;
 
+    /** The same, if it only says that it waited in vain: long enough for the silence of another one to show. */
+    private static final long WITNESS_GRACE_MS = WorkerWatch.SUSPICIOUS_SILENCE_MS + 500;
+
     private static final String TIMED_OUT = "io.kolo.allreduce.CollectiveTimeoutException";
     private static final Set<String> WITNESSES = Set.of("io.kolo.allreduce.CollectiveAbortedException", TIMED_OUT);
 
@@ -107,6 +110,19 @@ final class RunOutcome {
     @Nullable
     Integer culprit() {
         return culprit;
+    }
+
+    /** Returns how long the other workers have to report from now on. */
+    long graceMs() {
+        return hasOnlyWitnesses() ? WITNESS_GRACE_MS : GRACE_MS;
+    }
+
+    /** Returns whether some gave up waiting, and nobody is known for whom. */
+    boolean hasOnlyWitnesses() {
+        return culprit != null
+                && lost.isEmpty()
+                && silent.isEmpty()
+                && failed.values().stream().allMatch(RunOutcome::isWitness);
     }
 
     /** Returns what the other workers are told about the culprit. */

@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Judges workers by their heartbeats: who is silent ({@link FailureDetector}), and who is behind the others. */
 final class WorkerWatch {
-    private static final long SUSPICIOUS_SILENCE_NS = TimeUnit.SECONDS.toNanos(2);
+    static final long SUSPICIOUS_SILENCE_MS = 2000;
+
+    private static final long SUSPICIOUS_SILENCE_NS = TimeUnit.MILLISECONDS.toNanos(SUSPICIOUS_SILENCE_MS);
 
     /** The last that was heard of a worker: when, and how many collective operations it had begun. */
     private record Heard(int slot, long atNs, int operations) {}

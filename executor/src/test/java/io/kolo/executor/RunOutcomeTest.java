@@ -68,6 +68,18 @@ class RunOutcomeTest {
     }
 
     @Test
+    void shouldGiveTheSilenceOfALostOneTimeToShowWhileOnlyWitnessesHaveReported() {
+        outcome.add(failed(2, TIMED_OUT));
+        outcome.add(failed(0, ABORTED));
+        assertTrue(outcome.hasOnlyWitnesses());
+        assertTrue(outcome.graceMs() > WorkerWatch.SUSPICIOUS_SILENCE_MS);
+        outcome.add(new WorkerEvent.Stalled(1, "was silent for 2100 ms"));
+        assertFalse(outcome.hasOnlyWitnesses());
+        assertEquals(RunOutcome.GRACE_MS, outcome.graceMs());
+        assertEquals("rank 1 on node-1 was silent for 2100 ms", failure().getMessage());
+    }
+
+    @Test
     void shouldBlameTheRankThatKeptTheOthersWaitingWithTheLineThatItWasAt() {
         outcome.add(new WorkerEvent.Stalled(1, "did not come"));
         outcome.add(failed(0, TIMED_OUT));
