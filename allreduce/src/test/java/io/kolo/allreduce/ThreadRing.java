@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 /** Ranks on a thread each: over memory lines, or over shared memory, which each maps by itself as a process would. */
 final class ThreadRing implements AutoCloseable {
     private static final int LINE_BYTES = 1 << 17;
-    private static final long DEADLINE_S = 60;
+    private static final long DEADLINE_S = 300;
 
     /** What a rank does. */
     @FunctionalInterface

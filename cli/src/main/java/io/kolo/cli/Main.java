@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
         versionProvider = Main.Version.class,
         subcommands = {
             RunCommand.class,
+            SubmitCommand.class,
+            JobsCommand.class,
             BenchCommand.class,
             DrainCommand.class,
             ChaosCommand.class,
@@ -35,6 +37,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  kolo run digits --workers 2",
             "  kolo run --jar my.jar --class com.acme.Train --workers 4 -- --epochs 10",
+            "  kolo submit --address http://10.0.0.1:8265 digits --workers 4",
             "  kolo bench allreduce --workers 2",
             "  source <(kolo generate-completion)",
         })

@@ -1,7 +1,8 @@
 package io.kolo.cli;
 
+import io.kolo.executor.ElasticRayExecutor;
+import io.kolo.executor.LaunchBuilder;
 import io.kolo.executor.RayExecutor;
-import io.kolo.executor.RayExecutorBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -53,30 +55,71 @@ final class RunCommand implements Runnable {
 
     @Override
     public void run() {
+        String program = program();
+        try (ConsoleListener console = ConsoleListener.forThisTerminal(program)) {
+            String result = launch.isElastic() ? elastic(program, console) : fixed(program, console);
+            console.finish();
+            if (!result.isEmpty()) {
+                spec.commandLine().getOut().println("result " + result);
+            }
+        }
+    }
+
+    private String program() {
         if (programClass == null) {
             throw args.isEmpty()
                     ? new ParameterException(
                             spec.commandLine(), "say what to run: digits, mnist, or a program with --class")
                     : new UnmatchedArgumentException(spec.commandLine(), List.of(args.getFirst()));
         }
-        try (ConsoleListener console = ConsoleListener.forThisTerminal(programClass)) {
-            RayExecutorBuilder builder = launch.builder().program(programClass).listener(console);
-            jars.forEach(builder::jar);
-            String result = execute(builder, programClass);
-            console.finish();
-            if (result != null) {
-                spec.commandLine().getOut().println("result " + result);
-            }
+        return programClass;
+    }
+
+    private String fixed(String program, ConsoleListener console) {
+        try (RayExecutor executor = with(launch.builder(), program, console).build()) {
+            executor.start();
+            return text(executor.run(program, args));
         }
     }
 
-    /** Returns rank 0's result as text, made while its class's loader is still open. */
-    private @Nullable String execute(RayExecutorBuilder builder, String program) {
-        try (RayExecutor executor = builder.build()) {
+    private String elastic(String program, ConsoleListener console) {
+        try (ElasticRayExecutor executor =
+                with(launch.elasticBuilder(), program, console).build()) {
             executor.start();
-            Object result = executor.run(program, args).getFirst();
-            return result == null ? null : String.valueOf(result);
+            return text(executor.run(program, args));
         }
+    }
+
+    private <B extends LaunchBuilder<B>> B with(B builder, String program, ConsoleListener console) {
+        jars.forEach(builder::jar);
+        return builder.program(program).listener(console);
+    }
+
+    /** Returns rank 0's result as text, made while its class's loader is still open; empty if there is none. */
+    private static String text(List<@Nullable Object> results) {
+        Object result = results.getFirst();
+        return result == null ? "" : String.valueOf(result);
+    }
+
+    /**
+     * Checks that a command line says what to run.
+     *
+     * @param args what may be given to {@code kolo run}
+     * @return the jars and folders that it names
+     * @throws ParameterException if it can't be understood
+     */
+    static List<Path> check(List<String> args) {
+        List<String> command = new ArrayList<>(List.of("run"));
+        command.addAll(args);
+        ParseResult parsed =
+                Main.commandLine().parseArgs(command.toArray(String[]::new)).subcommand();
+        RunCommand run = (RunCommand) parsed.commandSpec().userObject();
+        if (parsed.hasSubcommand()) {
+            var unused = run.forSample(parsed.subcommand().commandSpec().commandLine());
+        } else {
+            var unused = run.program();
+        }
+        return run.jars;
     }
 
     /** Returns what a sample is launched with; it has a program already. */

@@ -19,13 +19,19 @@ final class UsageErrors implements IParameterExceptionHandler {
     public int handleParseException(ParameterException error, String[] args) {
         CommandLine command = error.getCommandLine();
         PrintWriter err = command.getErr();
-        err.println("kolo: " + error.getMessage());
+        err.println("kolo: " + message(error));
         if (error instanceof UnmatchedArgumentException unmatched) {
             meant(unmatched.getUnmatched().getFirst(), command)
                     .ifPresent(guess -> err.println("Did you mean " + guess + "?"));
         }
         err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return USAGE_ERROR;
+    }
+
+    private static String message(ParameterException error) {
+        return error instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()
+                ? "Unexpected argument: '" + unmatched.getUnmatched().getFirst() + "'"
+                : String.valueOf(error.getMessage());
     }
 
     private static Optional<String> meant(String given, CommandLine command) {

@@ -104,6 +104,21 @@ public final class ElasticRayExecutor implements AutoCloseable {
     }
 
     /**
+     * Runs a program on each worker, also on each that comes meanwhile, and waits for the members of the last
+     * generation.
+     *
+     * @param programClass name of a class that implements {@link TrainingProgram}
+     * @param args its arguments
+     * @return the results of the last generation by rank
+     * @throws IllegalArgumentException if there is no such program; nothing has run then
+     * @throws JobGivenUpException as {@link #run(TrainingFunction)} does
+     * @throws JobFailedException if a worker's program throws, or one is lost after its training
+     */
+    public List<@Nullable Object> run(String programClass, List<String> args) {
+        return run(new ProgramFunction(programClass, List.copyOf(args)));
+    }
+
+    /**
      * Has a worker leave between two steps; nothing is computed again. Another one takes its place.
      *
      * @param worker its number, as the listener has it

@@ -3,8 +3,11 @@ package io.kolo.ray;
 import com.google.gson.JsonParser;
 import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
 import io.kolo.ray.gcs.AutoscalerStateServiceGrpc;
 import io.kolo.ray.gcs.GetClusterResourceStateRequest;
 import io.kolo.ray.gcs.InternalKVGcsServiceGrpc;
@@ -18,6 +21,8 @@ import java.util.concurrent.TimeUnit;
 /** Asks the control store of a Ray cluster, which is at the cluster's address. */
 final class GcsClient implements AutoCloseable {
     private static final long TIMEOUT_S = 10;
+    private static final Metadata.Key<String> AUTHORIZATION =
+            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
     private static final ByteString CLUSTER = ByteString.copyFromUtf8("cluster");
     private static final ByteString METADATA = ByteString.copyFromUtf8("CLUSTER_METADATA");
 
@@ -26,9 +31,12 @@ final class GcsClient implements AutoCloseable {
 
     GcsClient(String address) {
         this.address = address;
+        Metadata headers = new Metadata();
+        RayToken.header().ifPresent(token -> headers.put(AUTHORIZATION, token));
         this.channel = NettyChannelBuilder.forTarget(address)
                 .usePlaintext()
                 .proxyDetector(target -> null) // what the environment has for the web is not for a cluster
+                .intercept(MetadataUtils.newAttachHeadersInterceptor(headers))
                 .build();
     }
 
@@ -78,6 +86,9 @@ final class GcsClient implements AutoCloseable {
         try {
             return call.get();
         } catch (StatusRuntimeException e) {
+            if (e.getStatus().getCode() == Status.Code.UNAUTHENTICATED) {
+                throw new IllegalArgumentException(address + " refuses Kolo: " + RayToken.ADVICE, e);
+            }
             throw new IllegalArgumentException(
                     "no Ray cluster answers at " + address + " ("
                             + e.getStatus().getCode()

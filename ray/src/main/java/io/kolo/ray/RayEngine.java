@@ -36,7 +36,6 @@ final class RayEngine implements Engine {
     private static final Duration SHIP_TIMEOUT = Duration.ofMinutes(10);
     private static final int PART_BYTES = 16 << 20;
     private static final int JOB_BYTES = 8;
-    private static final int URI_DIGITS = 32;
 
     private final String job = HexFormat.of().formatHex(randomBytes());
     private final JobFolder folder = JobFolder.create();
@@ -78,8 +77,8 @@ final class RayEngine implements Engine {
         RayEngine engine = null;
         try {
             LocalNode local = localNode(gcs, address);
-            byte[] supervisor = ShippedJar.zipOfPackageOf(Frame.class);
-            String uri = "gcs://_ray_pkg_" + ShippedJar.sha256(supervisor).substring(0, URI_DIGITS) + ".zip";
+            byte[] supervisor = new Zip().addPackageOf(Frame.class).bytes();
+            String uri = JarPackage.uri(ShippedJar.sha256(supervisor));
             gcs.put(uri, supervisor);
             engine = new RayEngine(
                     "Ray " + local.version() + " at " + address,
@@ -271,10 +270,13 @@ final class RayEngine implements Engine {
         private static final List<String> QUIET =
                 List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow");
 
+        /** Signals for the driver may reach its children, too; that one ends when the driver has given back all. */
+        private static final List<String> DEAF = List.of("sh", "-c", "trap '' HUP INT TERM; exec \"$@\"", "sh");
+
         Gateway start(Path folder) {
             List<String> flags = new ArrayList<>(JVM);
             OPENED.forEach(opened -> flags.add("--add-opens=java.base/java." + opened + "=ALL-UNNAMED"));
-            List<String> command = new ArrayList<>();
+            List<String> command = new ArrayList<>(DEAF);
             command.add(ProcessHandle.current().info().command().orElse("java"));
             command.addAll(flags);
             command.addAll(QUIET);
@@ -285,7 +287,7 @@ final class RayEngine implements Engine {
             command.add("-Dray.node-ip=" + own);
             command.add("-Dray.job.runtime-env.jars.0=" + supervisor);
             command.add("-cp");
-            command.add(ShippedJar.sourceOf(Frame.class) + java.io.File.pathSeparator + rayJar);
+            command.add(Zip.sourceOf(Frame.class) + java.io.File.pathSeparator + rayJar);
             command.add(MAIN);
             command.add(folder.toString());
             try {

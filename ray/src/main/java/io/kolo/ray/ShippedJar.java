@@ -1,6 +1,5 @@
 package io.kolo.ray;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -15,13 +14,9 @@ import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
-import java.util.stream.Stream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 
 /**
  * A jar of a class path on its way to the nodes.
@@ -39,14 +34,24 @@ record ShippedJar(Path path, String digest) {
         classPath.forEach(entry -> addWithNamed(entry.normalize(), entries));
         List<ShippedJar> jars = new ArrayList<>();
         for (Path entry : entries) {
-            Path jar = entry;
-            if (Files.isDirectory(entry)) {
-                jar = folder.resolve("packed-" + jars.size() + ".jar");
-                write(jar, zip(entry, file -> true));
-            }
-            jars.add(new ShippedJar(jar, sha256(jar)));
+            jars.add(of(entry, folder));
         }
         return List.copyOf(jars);
+    }
+
+    /**
+     * Returns a jar, or a folder packed into one.
+     *
+     * @param folder where to put what has to be packed
+     */
+    static ShippedJar of(Path entry, Path folder) {
+        if (!Files.isDirectory(entry)) {
+            return new ShippedJar(entry, sha256(entry));
+        }
+        byte[] zip = new Zip().addFolder(entry, file -> true).bytes();
+        Path jar = folder.resolve(sha256(zip) + ".jar");
+        write(jar, zip);
+        return new ShippedJar(jar, sha256(zip));
     }
 
     /** A jar's manifest may name others, relative to where it is; where it goes to, they are not beside it. */
@@ -68,74 +73,6 @@ record ShippedJar(Path path, String digest) {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(entry + " is on the class path and can't be read", e);
-        }
-    }
-
-    /**
-     * Returns the classes of a package as a zip, from wherever this JVM has them.
-     *
-     * @param one a class of it
-     */
-    static byte[] zipOfPackageOf(Class<?> one) {
-        String prefix = one.getPackageName().replace('.', '/') + "/";
-        Path source = sourceOf(one);
-        if (Files.isDirectory(source)) {
-            return zip(source, file -> file.startsWith(prefix));
-        }
-        try (JarFile jar = new JarFile(source.toFile());
-                Bytes bytes = new Bytes()) {
-            for (var entry : jar.stream().toList()) {
-                if (entry.getName().startsWith(prefix) && !entry.isDirectory()) {
-                    bytes.add(entry.getName(), jar.getInputStream(entry).readAllBytes());
-                }
-            }
-            return bytes.finish();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** Returns the jar or folder that a class is from. */
-    static Path sourceOf(Class<?> one) {
-        return Path.of(URI.create(
-                one.getProtectionDomain().getCodeSource().getLocation().toString()));
-    }
-
-    private static byte[] zip(Path folder, Predicate<String> chosen) {
-        try (Stream<Path> files = Files.walk(folder);
-                Bytes bytes = new Bytes()) {
-            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-                String name = folder.relativize(file).toString().replace(File.separatorChar, '/');
-                if (chosen.test(name)) {
-                    bytes.add(name, Files.readAllBytes(file));
-                }
-            }
-            return bytes.finish();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** A zip in memory; the same files give the same bytes. */
-    private static final class Bytes implements AutoCloseable {
-        private final java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
-        private final ZipOutputStream zip = new ZipOutputStream(bytes);
-
-        void add(String name, byte[] contents) throws IOException {
-            ZipEntry entry = new ZipEntry(name);
-            entry.setTime(0);
-            zip.putNextEntry(entry);
-            zip.write(contents);
-        }
-
-        byte[] finish() throws IOException {
-            zip.finish();
-            return bytes.toByteArray();
-        }
-
-        @Override
-        public void close() throws IOException {
-            zip.close();
         }
     }
 

@@ -2,6 +2,7 @@ package io.kolo.ray;
 
 import io.kolo.executor.engine.WorkerJvm;
 import io.kolo.ray.node.Frame;
+import io.kolo.ray.node.JavaHomes;
 import io.kolo.ray.node.Sealed;
 import java.time.Duration;
 import java.util.List;
@@ -16,7 +17,6 @@ final class SupervisedBundle {
     private static final Duration NEWS_TIMEOUT = Duration.ofDays(1); // the gateway says earlier if it is gone
     private static final Duration LAUNCH_TIMEOUT = Duration.ofSeconds(30);
     private static final int KILLED = 137;
-    private static final int JAVA = 25;
 
     private final Gateway gateway;
     private final long number;
@@ -37,7 +37,7 @@ final class SupervisedBundle {
     SupervisedBundle(Gateway gateway, long number, Duration timeout) {
         this.gateway = gateway;
         this.number = number;
-        Frame here = ask(Frame.of("describe", JAVA), timeout, "the supervisor of bundle " + number + " to start");
+        Frame here = ask(Frame.of("describe"), timeout, "the supervisor of bundle " + number + " to start");
         this.nodeId = here.text(1);
         this.gpus = Stream.of(here.text(2).split(",", -1))
                 .filter(gpu -> !gpu.isEmpty())
@@ -85,8 +85,7 @@ final class SupervisedBundle {
      */
     String java() {
         if (java.isEmpty()) {
-            throw new IllegalStateException("node " + node + " has no JDK " + JAVA
-                    + ", neither as JAVA_HOME nor where JDKs usually are, such as /usr/lib/jvm: install one");
+            throw new IllegalStateException(JavaHomes.missing("node " + node));
         }
         return java;
     }

@@ -76,8 +76,8 @@ class ShippedJarTest {
     @Test
     void shouldSendNodesTheClassesOfTheirPackageForJava11() throws IOException {
         Set<String> names = new HashSet<>();
-        try (ZipInputStream zip =
-                new ZipInputStream(new ByteArrayInputStream(ShippedJar.zipOfPackageOf(Frame.class)))) {
+        try (ZipInputStream zip = new ZipInputStream(
+                new ByteArrayInputStream(new Zip().addPackageOf(Frame.class).bytes()))) {
             for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
                 byte[] start = zip.readNBytes(8);
                 assertEquals(55, start[7], () -> "class file version");

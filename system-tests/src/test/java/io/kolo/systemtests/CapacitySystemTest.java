@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Workers are launched where a discovery script has room for them, and some beyond those that train. */
 @ExtendWith(Leftovers.class)
-@Timeout(value = 4, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class CapacitySystemTest {
     @TempDir
     private Path folder;

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @ExtendWith(Leftovers.class)
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class CliSystemTest {
     private static final int SIGINT_EXIT_CODE = 130;
 
@@ -223,7 +223,7 @@ class CliSystemTest {
                         .waitFor());
     }
 
-    private static Path jarOf(Path folder, Class<?> type) throws IOException {
+    static Path jarOf(Path folder, Class<?> type) throws IOException {
         Path jar = folder.resolve("user.jar");
         String entry = type.getName().replace('.', '/') + ".class";
         try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));

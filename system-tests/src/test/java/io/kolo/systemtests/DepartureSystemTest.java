@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Workers are told to leave, in each way that there is, and nobody is lost by that. */
 @ExtendWith(Leftovers.class)
-@Timeout(value = 4, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class DepartureSystemTest {
     private static final String NOTICE = "{\"action\": \"terminate\", \"time\": \"2017-09-18T08:22:00Z\"}";
 

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A loop of the user's own, in which a sum is kept that no loss and no join may change. */
 @Seeded
 @ExtendWith(Leftovers.class)
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class ElasticStateSystemTest {
     private static final int STEPS = 400;
     private static final int ITEMS = 60;

@@ -49,7 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Real workers that are killed, stopped, hang and leave, while a network with dropout is trained on. */
 @Seeded
 @ExtendWith(Leftovers.class)
-@Timeout(value = 4, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class ElasticSystemTest {
 
     /** There is time for what a test has in store: until then each step takes a while. */

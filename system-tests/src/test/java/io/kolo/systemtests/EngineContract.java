@@ -25,7 +25,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What every engine has to do with a job, on a cluster of two nodes of 4 CPUs and 2 GPUs each. */
 @ExtendWith(Leftovers.class)
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 abstract class EngineContract {
     /** A builder for the cluster. */
     abstract RayExecutorBuilder onTwoNodes();

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Jazzer on what decodes bytes of others, half a minute each; what it finds, it prints with its input. */
 @ExtendWith(Leftovers.class)
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class FuzzSystemTest {
     private static final int SECONDS = 30;
 

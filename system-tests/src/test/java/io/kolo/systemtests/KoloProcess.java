@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 
 /** The command line as a user starts it. Standard error and output come as one. */
 final class KoloProcess implements AutoCloseable {
-    private static final long DEADLINE_S = 150;
+    private static final long DEADLINE_S = 300;
 
     private final Process process;
     private final BufferedReader output;

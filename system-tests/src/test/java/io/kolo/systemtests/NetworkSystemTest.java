@@ -3,6 +3,7 @@ package io.kolo.systemtests;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.kolo.testkit.Leftovers;
@@ -21,11 +22,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A job in a network namespace of its own, of which one process is cut off: its packets are dropped, in both
- * directions, while it lives on. Needs root, iptables and iproute2.
+ * A job in a network namespace of its own. Of some one process is cut off: its packets are dropped, in both directions,
+ * while it lives on. Needs root, iptables and iproute2.
  */
 @ExtendWith(Leftovers.class)
-@Timeout(value = 4, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class NetworkSystemTest {
     private static final String[] JOB = {
         "run",
@@ -59,11 +60,15 @@ class NetworkSystemTest {
     }
 
     private static KoloProcess startJob() {
+        return start("ip link set lo up && exec \"$@\"", JOB);
+    }
+
+    /** Runs Kolo from a script, in a network of its own. */
+    private static KoloProcess start(String script, String... arguments) {
         String kolo = Repository.root().resolve("kolo").toString();
-        return KoloProcess.command(Stream.concat(
-                        Stream.of("unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh", kolo),
-                        Stream.of(JOB))
-                .toArray(String[]::new));
+        return KoloProcess.command(
+                Stream.concat(Stream.of("unshare", "-n", "sh", "-c", script, "sh", kolo), Stream.of(arguments))
+                        .toArray(String[]::new));
     }
 
     /** Returns the process of a worker, or of the coordinator, by the name of its folder. */
@@ -133,6 +138,21 @@ class NetworkSystemTest {
             job.awaitLine("generation 3, workers [0, 2]");
             Runs.signal("-INT", job.pid());
             assertEquals(130, job.await());
+        }
+    }
+
+    /** A datagram that the network cuts into packets is lost with any of them. */
+    @Test
+    void shouldSendNoDatagramThatTheNetworkHasToCut() throws Exception {
+        String script = "ip link set lo mtu 1500 up && \"$@\" && grep ^Ip: /proc/net/snmp";
+        try (KoloProcess job = start(script, "run", "digits", "--workers=2", "--nodes=2x{cpu:1}", "--epochs=1")) {
+            assertEquals(0, job.await(), () -> "" + job.lines());
+            List<String> counters =
+                    job.lines().stream().filter(line -> line.startsWith("Ip: ")).toList();
+            List<String> names = List.of(counters.getFirst().split(" ", -1));
+            List<String> values = List.of(counters.getLast().split(" ", -1));
+            assertTrue(Long.parseLong(values.get(names.indexOf("OutRequests"))) > 0, () -> "" + counters);
+            assertEquals("0", values.get(names.indexOf("FragCreates")), () -> "" + counters);
         }
     }
 }

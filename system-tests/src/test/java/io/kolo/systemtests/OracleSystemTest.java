@@ -21,7 +21,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The oracle notices what it is there for: faults in what two ranks are given, and in the ledger. */
 @ExtendWith(Leftovers.class)
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class OracleSystemTest {
     private static final int EPOCHS = 2;
     private static final int FAULTY_BATCH = 7;

@@ -31,7 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Ranks in separate JVMs against one plain DL4J network that is given their batches as one. */
 @Seeded
 @ExtendWith(Leftovers.class)
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class ParitySystemTest {
     private static final int STEPS = 20;
     private static final int UNIT = 6;

@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,14 +16,21 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A Ray cluster on this machine, each node at an address of the loopback network, with CPUs and GPUs that are
- * pretended. {@code ray/cluster/install} brings the Ray.
+ * A Ray cluster on this machine for the tests of a class, each node at an address of the loopback network, with CPUs
+ * and GPUs that are pretended. {@code ray/cluster/install} brings the Ray; where it is not, the tests are skipped.
  */
-final class RayCluster implements AutoCloseable {
+final class RayCluster implements BeforeAllCallback, AfterAllCallback {
+    /** The version that most tests run on; another one is tried by {@code -Dkolo.ray=2.60.0}. */
+    static final String VERSION = System.getProperty("kolo.ray", "2.39.0");
+
     private static final String TEST_RUN = "KOLO_TEST_RUN";
     private static final int PORT = 6390;
+    private static final int DASHBOARD_PORT = 8290;
     private static final long START_TIMEOUT_NS = TimeUnit.MINUTES.toNanos(2);
     private static final long END_TIMEOUT_S = 20;
 
@@ -31,34 +39,69 @@ final class RayCluster implements AutoCloseable {
             + "\"health_check_timeout_ms\":1000,\"health_check_failure_threshold\":3}";
 
     private final Path ray;
-    private final Path folder;
+    private final int size;
+    private final boolean reachable;
     private final Map<Integer, Process> nodes = new TreeMap<>();
+    private Path folder = Path.of("");
 
-    private RayCluster(Path ray, Path folder) {
-        this.ray = ray;
-        this.folder = folder;
+    private RayCluster(String version, int size, boolean reachable) {
+        String home = System.getenv().getOrDefault("KOLO_RAY", System.getProperty("user.home") + "/.cache/kolo/ray");
+        this.ray = Path.of(home, version);
+        this.size = size;
+        this.reachable = reachable;
     }
 
-    /** Starts a cluster; skips the test where this version of Ray is not installed. */
-    static RayCluster start(String version, int nodes) throws IOException {
-        String home = System.getenv().getOrDefault("KOLO_RAY", System.getProperty("user.home") + "/.cache/kolo/ray");
-        Path installed = Path.of(home, version);
+    /** Describes a cluster of so many nodes. */
+    static RayCluster of(String version, int nodes) {
+        return new RayCluster(version, nodes, false);
+    }
+
+    /** Describes a cluster with a dashboard, which wants a token. */
+    static RayCluster withDashboard(String version, int nodes) {
+        return new RayCluster(version, nodes, true);
+    }
+
+    @Override
+    public void beforeAll(ExtensionContext tests) throws IOException {
+        String version = ray.getFileName().toString();
         assumeTrue(
-                Files.exists(installed.resolve("complete")),
+                Files.exists(ray.resolve("complete")),
                 "Ray " + version + " is not installed: run ray/cluster/install " + version);
-        RayCluster cluster = new RayCluster(installed.resolve("bin/ray"), Files.createTempDirectory("kolo-ray"));
+        folder = Files.createTempDirectory("kolo-ray");
         boolean started = false;
         try {
-            for (int node = 1; node <= nodes; node++) {
-                cluster.startNode(node);
+            if (reachable) {
+                Files.writeString(tokenFile(), new java.math.BigInteger(256, new SecureRandom()).toString(16));
+            }
+            for (int node = 1; node <= size; node++) {
+                startNode(node);
             }
             started = true;
-            return cluster;
         } finally {
             if (!started) {
-                cluster.close();
+                close();
             }
         }
+    }
+
+    @Override
+    public void afterAll(ExtensionContext tests) throws IOException {
+        close();
+    }
+
+    private Path tokenFile() {
+        return folder.resolveSibling(folder.getFileName() + "-token");
+    }
+
+    /** Returns the variables that who speaks with it needs. */
+    Map<String, String> environment() {
+        return reachable
+                ? Map.of(
+                        "RAY_AUTH_MODE",
+                        "token",
+                        "RAY_AUTH_TOKEN_PATH",
+                        tokenFile().toString())
+                : Map.of();
     }
 
     /** Returns the address of a node, from 1 on; the first is the head. */
@@ -71,6 +114,11 @@ final class RayCluster implements AutoCloseable {
         return node(1) + ":" + PORT;
     }
 
+    /** Returns where its dashboard is. */
+    static String dashboard() {
+        return "http://" + node(1) + ":" + DASHBOARD_PORT;
+    }
+
     /** So that workers on the cluster's nodes count as this test run's, and are missed if they stay. */
     static <B extends LaunchBuilder<B>> B marked(B builder) {
         String run = System.getenv(TEST_RUN);
@@ -79,15 +127,17 @@ final class RayCluster implements AutoCloseable {
 
     /** Starts a node. */
     void startNode(int number) throws IOException {
-        List<String> command =
-                new ArrayList<>(List.of(ray.toString(), "start", "--block", "--num-cpus=4", "--num-gpus=2"));
+        List<String> command = new ArrayList<>(
+                List.of(ray.resolve("bin/ray").toString(), "start", "--block", "--num-cpus=4", "--num-gpus=2"));
         command.addAll(List.of("--node-ip-address=" + node(number), "--disable-usage-stats"));
         command.addAll(
                 number == 1
                         ? List.of(
                                 "--head",
                                 "--port=" + PORT,
-                                "--include-dashboard=false",
+                                "--include-dashboard=" + reachable,
+                                "--dashboard-host=" + node(1),
+                                "--dashboard-port=" + DASHBOARD_PORT,
                                 "--temp-dir=" + folder,
                                 "--system-config=" + HEALTH)
                         : List.of("--address=" + address()));
@@ -98,6 +148,7 @@ final class RayCluster implements AutoCloseable {
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log);
         Map<String, String> environment = builder.environment();
         environment.remove(TEST_RUN); // they stay from test to test
+        environment.putAll(environment());
         Process node = builder.start();
         nodes.put(number, node);
         long deadlineNs = System.nanoTime() + START_TIMEOUT_NS;
@@ -123,8 +174,7 @@ final class RayCluster implements AutoCloseable {
     }
 
     /** Ends all nodes; {@code ray start --block} takes its processes along. */
-    @Override
-    public void close() throws IOException {
+    private void close() throws IOException {
         nodes.values().forEach(Process::destroy);
         for (Process node : nodes.values()) {
             try {
@@ -136,6 +186,7 @@ final class RayCluster implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
+        Files.deleteIfExists(tokenFile());
         try (Stream<Path> files = Files.walk(folder)) {
             files.sorted(java.util.Comparator.reverseOrder())
                     .forEach(file -> file.toFile().delete());

@@ -17,41 +17,26 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Nodes of a Ray cluster go and come while a network is trained on. */
 @ExtendWith(Leftovers.class)
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class RayElasticSystemTest {
-    @SuppressWarnings("NullAway.Init") // set before all tests
-    private static RayCluster cluster;
+    @RegisterExtension
+    static final RayCluster CLUSTER = RayCluster.of(RayCluster.VERSION, 3);
 
     @TempDir
     private Path folder;
 
-    private final List<Integer> sizes = new CopyOnWriteArrayList<>();
     private final AtomicLong step = new AtomicLong();
-
-    @BeforeAll
-    static void startCluster() throws IOException {
-        cluster = RayCluster.start("2.39.0", 3);
-    }
-
-    @AfterAll
-    static void endCluster() throws IOException {
-        if (cluster != null) {
-            cluster.close();
-        }
-    }
 
     @Test
     void shouldTrainOnWhenANodeGoesAndWhenAnotherComes() throws Exception {
@@ -59,7 +44,6 @@ class RayElasticSystemTest {
             @Override
             public void onGeneration(int generation, List<Integer> workers, long after) {
                 System.out.println("generation " + generation + " " + workers + " after step " + after);
-                sizes.add(workers.size());
             }
 
             @Override
@@ -84,16 +68,15 @@ class RayElasticSystemTest {
                     "all three to train",
                     () -> step.get() > 0 && executor.members().size() == 3,
                     run);
-            cluster.killNode(3);
+            CLUSTER.killNode(3);
             Runs.await("two to train on", () -> executor.members().size() == 2, run);
             long then = step.get();
             Runs.await("another step", () -> step.get() > then, run);
-            cluster.startNode(3);
+            CLUSTER.startNode(3);
             Runs.await("another one to join", () -> executor.members().size() == 3, run);
             Files.createFile(Path.of(flag));
             assertEqualToTheOracle(run.get(Runs.PATIENT.toSeconds(), TimeUnit.SECONDS));
         }
-        System.out.println("sizes " + sizes);
     }
 
     private void assertEqualToTheOracle(List<NavigableMap<Long, Integer>> results) throws IOException {

@@ -2,25 +2,11 @@ package io.kolo.systemtests;
 
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
-import java.io.IOException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class RayEngineSystemTest extends EngineContract {
-    @SuppressWarnings("NullAway.Init") // set before all tests
-    private static RayCluster cluster;
-
-    @BeforeAll
-    static void startCluster() throws IOException {
-        cluster = RayCluster.start("2.39.0", 2);
-    }
-
-    @AfterAll
-    static void endCluster() throws IOException {
-        if (cluster != null) {
-            cluster.close();
-        }
-    }
+    @RegisterExtension
+    static final RayCluster CLUSTER = RayCluster.of(RayCluster.VERSION, 2);
 
     @Override
     RayExecutorBuilder onTwoNodes() {

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The property tests of collectives once more: each rank a process, over each transport, against one oracle. */
 @Seeded
 @ExtendWith(Leftovers.class)
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class TransportSystemTest {
     /** More than a chunk a segment, and no whole number of them. */
     private static final int LARGE = 60_013;

@@ -29,9 +29,6 @@ public final class AeronEndpoint implements AutoCloseable {
     /** Subscriptions with the same tag share a port. */
     private static final String TAG = "1";
 
-    /** The most that fits into a datagram, for lines that carry it whole, as loopback does. */
-    private static final int LOOPBACK_MTU = 65_504;
-
     /** Room for some 16,000 counters, of which a line takes eight; five times this is touched at the start. */
     private static final int COUNTERS_LENGTH = 2 << 20;
 
@@ -48,16 +45,16 @@ public final class AeronEndpoint implements AutoCloseable {
     private final Aeron aeron;
     private final DriverDuty duty;
     private final String incoming;
-    private final String address;
+    private final Listening address;
 
-    private AeronEndpoint(MediaDriver driver, Aeron aeron, DriverDuty duty, String host, Duration timeout) {
+    private AeronEndpoint(MediaDriver driver, Aeron aeron, DriverDuty duty, String host, int mtu, Duration timeout) {
         this.driver = driver;
         this.aeron = aeron;
         this.duty = duty;
         this.incoming = udp(host + ":0").tags(TAG).build();
         Subscription port = aeron.addSubscription(incoming, PORT_STREAM);
         await(() -> port.resolvedEndpoint() != null, timeout, () -> false, "a port on " + host);
-        this.address = String.valueOf(port.resolvedEndpoint());
+        this.address = new Listening(String.valueOf(port.resolvedEndpoint()), mtu);
         duty.startBackground();
     }
 
@@ -71,14 +68,14 @@ public final class AeronEndpoint implements AutoCloseable {
      * @throws IllegalStateException if nothing could be bound in that time
      */
     public static AeronEndpoint open(Path folder, String host, Duration timeout) {
+        int mtu = Listening.mtuAt(host);
         MediaDriver driver = MediaDriver.launch(new MediaDriver.Context()
                 .aeronDirectoryName(folder.toString())
                 .dirDeleteOnStart(true)
                 .dirDeleteOnShutdown(true)
                 .threadingMode(ThreadingMode.INVOKER)
                 .warnIfDirectoryExists(false)
-                .mtuLength(LOOPBACK_MTU)
-                .ipcMtuLength(LOOPBACK_MTU)
+                .mtuLength(mtu)
                 .publicationTermBufferLength(TERM_LENGTH)
                 .counterValuesBufferLength(COUNTERS_LENGTH)
                 .clientLivenessTimeoutNs(LIVENESS.toNanos())
@@ -97,7 +94,7 @@ public final class AeronEndpoint implements AutoCloseable {
                     .errorHandler(fault::set)
                     .subscriberErrorHandler(AeronEndpoint::rethrow));
             DriverDuty duty = new DriverDuty(driver.sharedAgentInvoker(), aeron.conductorAgentInvoker(), fault);
-            return new AeronEndpoint(driver, aeron, duty, host, timeout);
+            return new AeronEndpoint(driver, aeron, duty, host, mtu, timeout);
         } catch (RuntimeException e) {
             CloseHelper.quietCloseAll(aeron, driver);
             throw e;
@@ -106,12 +103,12 @@ public final class AeronEndpoint implements AutoCloseable {
 
     /** Returns the address of the interface that it is bound to. */
     public String host() {
-        return address.substring(0, address.lastIndexOf(':'));
+        return address.host();
     }
 
-    /** Returns where a left neighbour sends to, {@code host:port}. */
+    /** Returns where the others send to, {@code HOST:PORT/MTU}. */
     public String address() {
-        return address;
+        return address.toString();
     }
 
     /**
@@ -125,8 +122,11 @@ public final class AeronEndpoint implements AutoCloseable {
     }
 
     private AeronLines open(List<String> addresses, Ring ring) {
-        List<String> channels = addresses.stream()
-                .map(each -> udp(each).mtu(LOOPBACK_MTU).termLength(TERM_LENGTH).build())
+        List<Listening> ranks = addresses.stream().map(Listening::of).toList();
+        int mtu = Listening.smallestMtu(ranks);
+        List<String> channels = ranks.stream()
+                .map(each ->
+                        udp(each.endpoint()).mtu(mtu).termLength(TERM_LENGTH).build())
                 .toList();
         return new AeronLines(new AeronLines.Port(aeron, duty, incoming, channels, ring));
     }

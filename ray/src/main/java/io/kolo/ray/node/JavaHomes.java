@@ -10,8 +10,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Finds a JDK for the workers where JDKs usually are. */
-final class JavaHomes {
+/** Finds a JDK for Kolo's processes where JDKs usually are. */
+public final class JavaHomes {
+    /** The version that they need. */
+    public static final int NEEDED = 25;
+
     private static final Pattern VERSION = Pattern.compile("JAVA_VERSION=\"(\\d+).*");
     private static final List<String> FOLDERS =
             List.of("/usr/lib/jvm", "/usr/local/lib/jvm", "/opt", "/opt/java", "/Library/Java/JavaVirtualMachines");
@@ -20,21 +23,28 @@ final class JavaHomes {
     private JavaHomes() {}
 
     /**
-     * Returns the {@code java} of a version.
-     *
-     * @param feature such as 25
-     * @param first homes that are looked at before the usual places
+     * Returns the {@code java} of this process or of {@code JAVA_HOME}, if it suits, or else one of the usual places.
      */
-    static Optional<Path> find(int feature, List<String> first) {
+    static Optional<Path> find() {
         List<Path> homes = new ArrayList<>();
-        first.forEach(home -> homes.add(Path.of(home)));
+        homes.add(Path.of(System.getProperty("java.home")));
+        String own = System.getenv("JAVA_HOME");
+        if (own != null) {
+            homes.add(Path.of(own));
+        }
         FOLDERS.forEach(folder -> homes.addAll(inside(Path.of(folder))));
         IN_HOME.forEach(folder -> homes.addAll(inside(Path.of(System.getProperty("user.home"), folder))));
         return homes.stream()
-                .filter(home -> versionOf(home) == feature)
+                .filter(home -> versionOf(home) == NEEDED)
                 .map(home -> home.resolve("bin/java"))
                 .filter(Files::isExecutable)
                 .findFirst();
+    }
+
+    /** Says that there is none on a node, and what to do. */
+    public static String missing(String node) {
+        return node + " has no JDK " + NEEDED
+                + ", neither as JAVA_HOME nor where JDKs usually are, such as /usr/lib/jvm: install one";
     }
 
     private static List<Path> inside(Path folder) {

@@ -56,7 +56,7 @@ public final class Supervisor {
     private Frame answerTo(Frame request, byte[] data) throws IOException, InterruptedException {
         switch (request.word()) {
             case "describe":
-                return describe((int) request.number(1));
+                return describe();
             case "lacks":
                 return Frame.of("lacks", lacking(request.texts(1)));
             case "append":
@@ -85,20 +85,15 @@ public final class Supervisor {
     }
 
     /** Says where it is and what is there: node, GPUs, the {@code java} for workers or nothing, its key. */
-    private Frame describe(int javaFeature) {
+    private Frame describe() {
         String gpus = Ray.getRuntimeContext().getGpuIds().stream()
                 .map(String::valueOf)
                 .collect(Collectors.joining(","));
-        String own = System.getenv("JAVA_HOME");
-        List<String> first = new ArrayList<>(List.of(System.getProperty("java.home")));
-        if (own != null) {
-            first.add(own);
-        }
         return Frame.of(
                 "here",
                 Ray.getRuntimeContext().getCurrentNodeId().toString(),
                 gpus,
-                JavaHomes.find(javaFeature, first).map(Path::toString).orElse(""),
+                JavaHomes.find().map(Path::toString).orElse(""),
                 key.publicKey());
     }
 

@@ -1,0 +1,36 @@
+package io.kolo.cli;
+
+import io.kolo.ray.RayJobs;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which cluster's jobs are meant. */
+final class DashboardOption {
+    private static final String RAY_ADDRESS = "RAY_ADDRESS";
+
+    @Option(
+            names = "--address",
+            paramLabel = "URL",
+            description = "The cluster's dashboard, such as http://10.0.0.1:8265 (default: RAY_ADDRESS, or else"
+                    + " http://127.0.0.1:8265).")
+    private @Nullable String address;
+
+    /** Returns the jobs of that cluster. */
+    RayJobs jobs() {
+        return new RayJobs(address());
+    }
+
+    /** Returns where its dashboard is. */
+    String address() {
+        return address(System.getenv());
+    }
+
+    private String address(Map<String, String> environment) {
+        String set = environment.getOrDefault(RAY_ADDRESS, "");
+        if (address != null) {
+            return address;
+        }
+        return set.startsWith("http") ? set : "http://127.0.0.1:8265";
+    }
+}

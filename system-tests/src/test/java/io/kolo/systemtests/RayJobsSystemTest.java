@@ -1,0 +1,192 @@
+package io.kolo.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.kolo.executor.TrainingProgram;
+import io.kolo.executor.Worker;
+import io.kolo.testkit.Leftovers;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Jobs that are submitted to a Ray cluster, which wants its token, from outside of it. */
+@ExtendWith(Leftovers.class)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class RayJobsSystemTest {
+    private static final String TEST_RUN = "KOLO_TEST_RUN";
+
+    @RegisterExtension
+    static final RayCluster CLUSTER = RayCluster.withDashboard("2.60.0", 1);
+
+    /** What a user would write. */
+    public static final class Greeting implements TrainingProgram<String> {
+        @Override
+        public String run(Worker worker, List<String> args) {
+            System.out.println("hello from " + worker.rank() + "/" + worker.size());
+            if (args.size() == 1) {
+                throw new IllegalStateException("nothing to greet");
+            }
+            return args + " with " + System.getenv("GREETING");
+        }
+    }
+
+    /** Never ends by itself. */
+    public static final class Endless implements TrainingProgram<String> {
+        @Override
+        public String run(Worker worker, List<String> args) {
+            System.out.println("pid " + ProcessHandle.current().pid());
+            while (true) {
+                worker.communicator().barrier();
+            }
+        }
+    }
+
+    private static KoloProcess kolo(String... args) {
+        return KoloProcess.start(CLUSTER.environment(), args);
+    }
+
+    private static KoloProcess submit(Path folder, Class<?> program, String... more) throws Exception {
+        List<String> args = new ArrayList<>(List.of("submit", "--address", RayCluster.dashboard()));
+        args.addAll(List.of("--jar", CliSystemTest.jarOf(folder, program).toString(), "--class", program.getName()));
+        args.add("--workers=2");
+        String run = System.getenv(TEST_RUN);
+        if (run != null) {
+            args.add("--env=" + TEST_RUN + "=" + run);
+        }
+        args.addAll(List.of(more));
+        return kolo(args.toArray(String[]::new));
+    }
+
+    @Test
+    void shouldFollowAJobAndEndWithItsExitCode(@TempDir Path folder) throws Exception {
+        try (KoloProcess good = submit(folder, Greeting.class, "--env", "GREETING=a b", "--", "two words", "it's")) {
+            assertEquals(0, good.await(), () -> "" + good.lines());
+            assertTrue(good.lines().contains("result [two words, it's] with a b"), () -> "" + good.lines());
+            assertTrue(good.lines().contains("[1 " + RayCluster.node(1) + "] hello from 1/2"), () -> "" + good.lines());
+        }
+        try (KoloProcess bad = submit(folder, Greeting.class, "--", "one")) {
+            assertEquals(1, bad.await(), () -> "" + bad.lines());
+            assertTrue(
+                    bad.lines().stream().anyMatch(line -> line.contains("nothing to greet")), () -> "" + bad.lines());
+            assertTrue(
+                    bad.lines().getLast().contains(" has FAILED"), bad.lines().getLast());
+        }
+    }
+
+    @Test
+    void shouldTrainAsWellAsOnThisMachine() throws Exception {
+        try (KoloProcess there =
+                        kolo("submit", "--address", RayCluster.dashboard(), "digits", "--workers=2", "--epochs=3");
+                KoloProcess here = kolo("run", "digits", "--address=local", "--workers=2", "--epochs=3")) {
+            assertEquals(0, there.await(), () -> "" + there.lines());
+            assertEquals(0, here.await(), () -> "" + here.lines());
+            assertTrue(here.lines().getLast().startsWith("accuracy 0."), () -> "" + here.lines());
+            assertTrue(there.lines().contains(here.lines().getLast()), () -> "" + there.lines());
+        }
+    }
+
+    @Test
+    void shouldLiveOnWithoutItsViewAndTakeItsWorkersAlong(@TempDir Path folder) throws Exception {
+        String job;
+        try (KoloProcess view = submit(folder, Endless.class)) {
+            view.awaitLine("pid ");
+            String told = view.lines().stream()
+                    .filter(line -> line.startsWith("job "))
+                    .findFirst()
+                    .orElseThrow();
+            job = told.substring("job ".length(), told.indexOf(';'));
+            view.awaitLine("pid ");
+        }
+        List<Long> workers = new ArrayList<>();
+        try (KoloProcess logs = kolo("jobs", "logs", job, "--address", RayCluster.dashboard())) {
+            assertEquals(0, logs.await(), () -> "" + logs.lines());
+            logs.lines().stream()
+                    .filter(line -> line.contains("] pid "))
+                    .forEach(line -> workers.add(Long.valueOf(line.substring(line.lastIndexOf(' ') + 1))));
+        }
+        assertEquals(2, workers.size(), "workers that have said their process");
+        assertTrue(workers.stream().allMatch(RayJobsSystemTest::isAlive), "they live on");
+        assertStatus(job, "RUNNING");
+        ProcessHandle driver = ProcessHandle.allProcesses()
+                .filter(process -> process.info().commandLine().orElse("").contains("@java.arguments"))
+                .findFirst()
+                .orElseThrow();
+        long killedNs = System.nanoTime();
+        driver.destroyForcibly();
+        Runs.await(
+                "end of the workers",
+                () -> workers.stream().noneMatch(RayJobsSystemTest::isAlive),
+                new CompletableFuture<>());
+        System.out.printf("the workers ended %d ms after their driver%n", (System.nanoTime() - killedNs) / 1_000_000);
+        try (KoloProcess followed = kolo("jobs", "logs", "--follow", job, "--address", RayCluster.dashboard())) {
+            assertFalse(followed.await() == 0, () -> "" + followed.lines());
+        }
+        assertStatus(job, "FAILED");
+    }
+
+    private static boolean isAlive(long pid) {
+        return ProcessHandle.of(pid).isPresent();
+    }
+
+    private static void assertStatus(String job, String status) throws InterruptedException {
+        try (KoloProcess list = kolo("jobs", "list", "--address", RayCluster.dashboard())) {
+            assertEquals(0, list.await(), () -> "" + list.lines());
+            assertTrue(
+                    list.lines().stream().anyMatch(line -> line.startsWith(job) && line.contains(" " + status + " ")),
+                    () -> "" + list.lines());
+        }
+    }
+
+    @Test
+    void shouldStopAJobWhichGivesBackAllThatItHas(@TempDir Path folder) throws Exception {
+        try (KoloProcess submitted = submit(folder, Endless.class, "--no-wait")) {
+            assertEquals(0, submitted.await(), () -> "" + submitted.lines());
+            String job = submitted.lines().getLast();
+            try (KoloProcess view = kolo("jobs", "logs", "-f", job, "--address", RayCluster.dashboard())) {
+                view.awaitLine("pid ");
+                try (KoloProcess stop = kolo("jobs", "stop", job, "--address", RayCluster.dashboard())) {
+                    assertEquals(0, stop.await(), () -> "" + stop.lines());
+                    assertEquals("job " + job + " is STOPPED", stop.lines().getLast());
+                }
+                assertEquals(1, view.await(), () -> "" + view.lines());
+                assertTrue(view.lines().stream().noneMatch(line -> line.contains("is gone")), () -> "" + view.lines());
+            }
+        }
+    }
+
+    @Test
+    void shouldSayInOneLineWhatIsWrong() throws InterruptedException {
+        String there = RayCluster.dashboard();
+        assertRefused(CLUSTER.environment(), "there is no job raysubmit_x on " + there, "logs", "raysubmit_x");
+        assertRefused(CLUSTER.environment(), "there is no job raysubmit_x on " + there, "stop", "raysubmit_x");
+        Map<String, String> wrong = new HashMap<>(CLUSTER.environment());
+        wrong.remove("RAY_AUTH_TOKEN_PATH");
+        wrong.put("RAY_AUTH_TOKEN", "a wrong token");
+        assertRefused(wrong, there + " refuses Kolo: the cluster wants its token: set RAY_AUTH_TOKEN", "list");
+    }
+
+    private static void assertRefused(Map<String, String> environment, String why, String... args)
+            throws InterruptedException {
+        String[] line = Stream.concat(
+                        Stream.of("jobs"),
+                        Stream.concat(Stream.of(args), Stream.of("--address", RayCluster.dashboard())))
+                .toArray(String[]::new);
+        try (KoloProcess kolo = KoloProcess.start(environment, line)) {
+            assertEquals(2, kolo.await(), () -> "" + kolo.lines());
+            assertEquals(1, kolo.lines().size(), () -> "" + kolo.lines());
+            assertTrue(kolo.lines().getFirst().contains(why), kolo.lines().getFirst());
+        }
+    }
+}
