@@ -23,6 +23,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -39,6 +41,10 @@ final class RayEngine implements Engine {
 
     private final String job = HexFormat.of().formatHex(randomBytes());
     private final JobFolder folder = JobFolder.create();
+    /** Read while the cluster makes room, since it takes seconds. */
+    private final CompletableFuture<List<ShippedJar>> own =
+            CompletableFuture.supplyAsync(() -> ShippedJar.ofClassPath(WorkerJvm.classPath(List.of()), folder.path()));
+
     private final String name;
     private final String address;
     private final GcsClient gcs;
@@ -172,7 +178,13 @@ final class RayEngine implements Engine {
 
     private synchronized List<ShippedJar> classPath(WorkerSpec spec) {
         if (classPath == null) {
-            classPath = ShippedJar.ofClassPath(WorkerJvm.classPath(spec), folder.path());
+            try {
+                List<ShippedJar> jars = new ArrayList<>(own.join());
+                jars.addAll(ShippedJar.ofClassPath(spec.jars(), folder.path()));
+                classPath = List.copyOf(jars);
+            } catch (CompletionException e) {
+                throw new IllegalStateException("the class path can't be read: " + e.getCause(), e);
+            }
         }
         return classPath;
     }

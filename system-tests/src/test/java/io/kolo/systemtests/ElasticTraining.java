@@ -1,5 +1,8 @@
 package io.kolo.systemtests;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.kolo.checkpoint.Ledger;
 import io.kolo.dl4j.DistributedNetwork;
 import io.kolo.dl4j.ElasticSampler;
 import io.kolo.dl4j.LearningRateScale;
@@ -7,15 +10,18 @@ import io.kolo.dl4j.SampleSource;
 import io.kolo.executor.JobListener;
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.Worker;
+import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -123,6 +129,34 @@ final class ElasticTraining {
             worker.report(step.number(), mostSteps + 1, Map.of("pid", pid));
         });
         return digests;
+    }
+
+    /**
+     * Checks what workers have come to against plain DL4J that follows the ledger.
+     *
+     * @param logs where the job has left its journal
+     * @param results of {@link #train}
+     * @return the sizes of the rings that have trained, by the first step of each
+     */
+    static NavigableMap<Long, Integer> assertEqualToTheOracle(
+            Path logs, Batch whose, List<NavigableMap<Long, Integer>> results) throws IOException {
+        NavigableMap<Long, Integer> sizes = ledger(logs).sizes();
+        System.out.println("ledger " + sizes);
+        NavigableMap<Long, Integer> digests = oracle(whose, sizes, EPOCHS);
+        for (NavigableMap<Long, Integer> result : results) {
+            result.forEach((step, digest) ->
+                    assertEquals(digests.get(step), digest, () -> "what the ledger says, after step " + step));
+            assertEquals(digests.lastKey(), result.lastKey(), "the last step");
+        }
+        return sizes;
+    }
+
+    /** The file that a job has left of its first run. */
+    private static Ledger ledger(Path logs) throws IOException {
+        try (Stream<Path> files = Files.walk(logs)) {
+            return Ledger.read(
+                    files.filter(file -> file.endsWith("journal-1")).findFirst().orElseThrow());
+        }
     }
 
     /** In a worker's JVM, since other numbers of threads give other bits. */

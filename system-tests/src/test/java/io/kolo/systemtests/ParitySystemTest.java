@@ -84,7 +84,7 @@ class ParitySystemTest {
         }
     }
 
-    private static float[] trainTogether(Worker worker, Networks network, int[] shards, long seed) {
+    static float[] trainTogether(Worker worker, Networks network, int[] shards, long seed) {
         // Another start on each rank: what they share has to come from rank 0.
         Model model = network.create(seed + worker.rank());
         List<DataSet> batches = new ArrayList<>();

@@ -32,6 +32,7 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
     private static final int PORT = 6390;
     private static final int DASHBOARD_PORT = 8290;
     private static final long START_TIMEOUT_NS = TimeUnit.MINUTES.toNanos(2);
+    private static final String NODE_ID = "--node_id=";
     private static final long END_TIMEOUT_S = 20;
 
     /** So that the cluster sees within 3 s that a node is gone; docs/ray.md has the same. */
@@ -170,6 +171,39 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
         }
         if (!node.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS)) {
             throw new IOException("node " + number + " does not end");
+        }
+    }
+
+    /** Tells the cluster that a node is to be taken away. */
+    void drainNode(int number) throws IOException, InterruptedException {
+        String id = Objects.requireNonNull(nodes.get(number))
+                .descendants()
+                .flatMap(RayCluster::arguments)
+                .filter(argument -> argument.startsWith(NODE_ID))
+                .map(argument -> argument.substring(NODE_ID.length()))
+                .findFirst()
+                .orElseThrow();
+        List<String> command = List.of(
+                ray.resolve("bin/ray").toString(),
+                "drain-node",
+                "--address=" + address(),
+                "--node-id=" + id,
+                "--reason=DRAIN_NODE_REASON_PREEMPTION",
+                "--reason-message=test",
+                "--deadline-remaining-seconds=600");
+        Process drain = new ProcessBuilder(command).inheritIO().start();
+        if (drain.waitFor() != 0) {
+            throw new IOException("node " + number + " is not drained: exit code " + drain.exitValue());
+        }
+    }
+
+    /** Those of a raylet are more than a ProcessHandle tells. */
+    private static Stream<String> arguments(ProcessHandle process) {
+        try {
+            return Stream.of(Files.readString(Path.of("/proc", String.valueOf(process.pid()), "cmdline"))
+                    .split("\0", -1));
+        } catch (IOException e) {
+            return Stream.empty(); // it is gone
         }
     }
 

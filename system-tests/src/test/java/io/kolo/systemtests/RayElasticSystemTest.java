@@ -2,24 +2,23 @@ package io.kolo.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.kolo.checkpoint.Ledger;
 import io.kolo.executor.ElasticRayExecutor;
 import io.kolo.executor.JobListener;
 import io.kolo.executor.Progress;
+import io.kolo.executor.RayExecutor;
+import io.kolo.executor.engine.Engine;
 import io.kolo.systemtests.ElasticTraining.Batch;
 import io.kolo.testkit.Leftovers;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -36,6 +35,7 @@ class RayElasticSystemTest {
     @TempDir
     private Path folder;
 
+    private final List<Integer> left = new CopyOnWriteArrayList<>();
     private final AtomicLong step = new AtomicLong();
 
     @Test
@@ -44,6 +44,12 @@ class RayElasticSystemTest {
             @Override
             public void onGeneration(int generation, List<Integer> workers, long after) {
                 System.out.println("generation " + generation + " " + workers + " after step " + after);
+            }
+
+            @Override
+            public void onDraining(int worker, String reason) {
+                System.out.println("worker " + worker + " is to leave: " + reason);
+                left.add(worker);
             }
 
             @Override
@@ -74,25 +80,40 @@ class RayElasticSystemTest {
             Runs.await("another step", () -> step.get() > then, run);
             CLUSTER.startNode(3);
             Runs.await("another one to join", () -> executor.members().size() == 3, run);
+            CLUSTER.drainNode(2);
+            Runs.await("a worker to leave", () -> executor.members().size() == 2, run);
+            assertEquals(1, left.size(), () -> "who has left " + left);
             Files.createFile(Path.of(flag));
-            assertEqualToTheOracle(run.get(Runs.PATIENT.toSeconds(), TimeUnit.SECONDS));
+            NavigableMap<Long, Integer> sizes = ElasticTraining.assertEqualToTheOracle(
+                    folder.resolve("logs"), Batch.OF_ALL, run.get(Runs.PATIENT.toSeconds(), TimeUnit.SECONDS));
+            assertEquals(Set.of(2, 3), Set.copyOf(sizes.values()), "rings of two and of three have trained");
+        } finally { // nothing is launched any more where it was drained
+            CLUSTER.killNode(2);
+            CLUSTER.startNode(2);
         }
     }
 
-    private void assertEqualToTheOracle(List<NavigableMap<Long, Integer>> results) throws IOException {
-        Path journal;
-        try (Stream<Path> files = Files.walk(folder.resolve("logs"))) {
-            journal =
-                    files.filter(file -> file.endsWith("journal-1")).findFirst().orElseThrow();
-        }
-        NavigableMap<Long, Integer> ledger = Ledger.read(journal).sizes();
-        Set<Integer> inLedger = new HashSet<>(ledger.values());
-        assertEquals(Set.of(2, 3), inLedger, "rings of two and of three have trained: " + ledger);
-        NavigableMap<Long, Integer> digests = ElasticTraining.oracle(Batch.OF_ALL, ledger, ElasticTraining.EPOCHS);
-        for (NavigableMap<Long, Integer> result : results) {
-            result.forEach((number, digest) ->
-                    assertEquals(digests.get(number), digest, () -> "what the ledger says, after step " + number));
-            assertEquals(digests.lastKey(), result.lastKey(), "the last step");
+    @Test
+    void shouldLaunchOnANodeThatComes() throws Exception {
+        try (RayExecutor executor = RayCluster.marked(RayExecutor.builder()
+                        .address(RayCluster.address())
+                        .workers(4)
+                        .gpusPerWorker(2) // a node more than there are
+                        .startTimeout(Runs.PATIENT))
+                .build()) {
+            CompletableFuture<List<String>> run = CompletableFuture.supplyAsync(() -> {
+                executor.start();
+                return executor.run(worker -> System.getenv(Engine.ADDRESS));
+            });
+            CLUSTER.startNode(4);
+            long thereNs = System.nanoTime();
+            List<String> nodes = run.get(Runs.PATIENT.toSeconds(), TimeUnit.SECONDS);
+            System.out.printf("all had run %d ms after a node had come%n", (System.nanoTime() - thereNs) / 1_000_000);
+            assertEquals(
+                    Set.of(RayCluster.node(1), RayCluster.node(2), RayCluster.node(3), RayCluster.node(4)),
+                    Set.copyOf(nodes));
+        } finally {
+            CLUSTER.killNode(4);
         }
     }
 }

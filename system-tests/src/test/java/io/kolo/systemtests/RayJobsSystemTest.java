@@ -151,18 +151,23 @@ class RayJobsSystemTest {
 
     @Test
     void shouldStopAJobWhichGivesBackAllThatItHas(@TempDir Path folder) throws Exception {
+        String job;
         try (KoloProcess submitted = submit(folder, Endless.class, "--no-wait")) {
             assertEquals(0, submitted.await(), () -> "" + submitted.lines());
-            String job = submitted.lines().getLast();
-            try (KoloProcess view = kolo("jobs", "logs", "-f", job, "--address", RayCluster.dashboard())) {
-                view.awaitLine("pid ");
-                try (KoloProcess stop = kolo("jobs", "stop", job, "--address", RayCluster.dashboard())) {
-                    assertEquals(0, stop.await(), () -> "" + stop.lines());
-                    assertEquals("job " + job + " is STOPPED", stop.lines().getLast());
-                }
-                assertEquals(1, view.await(), () -> "" + view.lines());
-                assertTrue(view.lines().stream().noneMatch(line -> line.contains("is gone")), () -> "" + view.lines());
-            }
+            job = submitted.lines().getLast();
+        }
+        try (KoloProcess view = kolo("jobs", "logs", "-f", job, "--address", RayCluster.dashboard())) {
+            view.awaitLine("pid ");
+            assertStopped(job);
+            assertEquals(1, view.await(), () -> "" + view.lines());
+            assertTrue(view.lines().stream().noneMatch(line -> line.contains("is gone")), () -> "" + view.lines());
+        }
+    }
+
+    private static void assertStopped(String job) throws InterruptedException {
+        try (KoloProcess stop = kolo("jobs", "stop", job, "--address", RayCluster.dashboard())) {
+            assertEquals(0, stop.await(), () -> "" + stop.lines());
+            assertEquals("job " + job + " is STOPPED", stop.lines().getLast());
         }
     }
 

@@ -30,10 +30,10 @@ public final class WorkerJvm {
 
     private WorkerJvm() {}
 
-    /** Returns the driver's own class path, and the jars of a worker after it. */
-    public static List<Path> classPath(WorkerSpec spec) {
+    /** Returns the driver's own class path, and the jars of a job after it. */
+    public static List<Path> classPath(List<Path> jars) {
         String own = ManagementFactory.getRuntimeMXBean().getClassPath();
-        return Stream.concat(Arrays.stream(own.split(File.pathSeparator)).map(Path::of), spec.jars().stream())
+        return Stream.concat(Arrays.stream(own.split(File.pathSeparator)).map(Path::of), jars.stream())
                 .map(Path::toAbsolutePath)
                 .toList();
     }

@@ -113,8 +113,9 @@ final class LocalEngine implements Engine {
     }
 
     private static List<String> command(WorkerSpec spec) {
-        String classPath =
-                WorkerJvm.classPath(spec).stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+        String classPath = WorkerJvm.classPath(spec.jars()).stream()
+                .map(Path::toString)
+                .collect(Collectors.joining(File.pathSeparator));
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
         command.addAll(WorkerJvm.FLAGS);
