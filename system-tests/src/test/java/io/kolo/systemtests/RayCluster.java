@@ -169,6 +169,17 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
                 Runs.signal("-KILL", process.pid());
             }
         }
+        awaitEnd(number, node);
+    }
+
+    /** Takes a node away, as it is done after it was drained. */
+    void endNode(int number) throws IOException, InterruptedException {
+        Process node = Objects.requireNonNull(nodes.remove(number));
+        node.destroy();
+        awaitEnd(number, node);
+    }
+
+    private static void awaitEnd(int number, Process node) throws IOException, InterruptedException {
         if (!node.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS)) {
             throw new IOException("node " + number + " does not end");
         }
