@@ -1,14 +1,11 @@
 package io.kolo.cli;
 
 import io.kolo.ray.RayJobs;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Which cluster's jobs are meant. */
 final class DashboardOption {
-    private static final String RAY_ADDRESS = "RAY_ADDRESS";
-
     @Option(
             names = "--address",
             paramLabel = "URL",
@@ -23,11 +20,7 @@ final class DashboardOption {
 
     /** Returns where its dashboard is. */
     String address() {
-        return address(System.getenv());
-    }
-
-    private String address(Map<String, String> environment) {
-        String set = environment.getOrDefault(RAY_ADDRESS, "");
+        String set = System.getenv().getOrDefault("RAY_ADDRESS", "");
         if (address != null) {
             return address;
         }

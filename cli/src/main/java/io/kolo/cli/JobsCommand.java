@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
         subcommands = {JobsCommand.ListCommand.class, JobsCommand.LogsCommand.class, JobsCommand.StopCommand.class})
 final class JobsCommand implements Runnable {
     private static final int FAILED = 1;
+    private static final Duration STOP_TIMEOUT = Duration.ofMinutes(1);
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT);
 
     @Spec
@@ -129,14 +130,6 @@ final class JobsCommand implements Runnable {
         @SuppressWarnings("NullAway.Init") // set by picocli
         private String id;
 
-        @Option(
-                names = "--timeout",
-                paramLabel = "TIME",
-                defaultValue = "1m",
-                converter = Durations.class,
-                description = "How long to wait (default: ${DEFAULT-VALUE}).")
-        private Duration timeout = Duration.ofMinutes(1);
-
         @Spec
         @SuppressWarnings("NullAway.Init") // set by picocli
         private CommandSpec spec;
@@ -145,7 +138,7 @@ final class JobsCommand implements Runnable {
         public void run() {
             RayJobs cluster = dashboard.jobs();
             boolean wasRunning = cluster.stop(id);
-            Job job = cluster.await(id, timeout);
+            Job job = cluster.await(id, STOP_TIMEOUT);
             spec.commandLine()
                     .getOut()
                     .println("job " + id + (wasRunning ? " is " : " was ended before: ") + job.status());

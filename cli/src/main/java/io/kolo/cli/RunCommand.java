@@ -114,6 +114,9 @@ final class RunCommand implements Runnable {
         ParseResult parsed =
                 Main.commandLine().parseArgs(command.toArray(String[]::new)).subcommand();
         RunCommand run = (RunCommand) parsed.commandSpec().userObject();
+        if (!run.launch.isElastic()) {
+            var unused = run.launch.builder();
+        }
         if (parsed.hasSubcommand()) {
             var unused = run.forSample(parsed.subcommand().commandSpec().commandLine());
         } else {

@@ -1,12 +1,11 @@
 package io.kolo.cli;
 
+import io.kolo.executor.engine.WorkerJvm;
 import io.kolo.ray.RayJobs;
 import io.kolo.ray.Submission;
-import java.io.File;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +37,7 @@ import picocli.CommandLine.Unmatched;
 final class SubmitCommand implements Callable<Integer> {
     private static final String SEPARATOR = "--";
     private static final String JAR = "--jar";
+    private static final String FILE = "@";
 
     /** As the script {@code kolo} sets them. */
     private static final List<String> JVM_ARGS = List.of(
@@ -64,24 +64,20 @@ final class SubmitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<String> args = withSeparator();
+        List<String> args = withSeparator().stream()
+                .map(arg -> arg.startsWith(FILE) ? FILE + arg : arg) // files were read here, and are not read again
+                .toList();
         Map<String, Path> jars = new LinkedHashMap<>();
         for (Path jar : RunCommand.check(args)) {
             if (!jar.toFile().exists()) {
                 throw new IllegalArgumentException(jar + " is not there");
             }
-            jars.put(
-                    "jars/" + jars.size() + "-"
-                            + jar.toAbsolutePath().normalize().getFileName(),
-                    jar);
+            jars.put("jars/" + jars.size() + ".jar", jar);
         }
         List<String> runArgs = new ArrayList<>(List.of("run"));
         runArgs.addAll(withJars(args, List.copyOf(jars.keySet())));
         RayJobs cluster = dashboard.jobs();
-        List<Path> classPath = Arrays.stream(
-                        System.getProperty("java.class.path").split(File.pathSeparator, -1))
-                .map(entry -> Path.of(entry).toAbsolutePath())
-                .toList();
+        List<Path> classPath = WorkerJvm.classPath(List.of());
         Submission submission = new Submission(Main.class.getName(), classPath, JVM_ARGS, runArgs, jars, id);
         String job;
         try (UploadBar bar = new UploadBar()) {
@@ -104,13 +100,13 @@ final class SubmitCommand implements Callable<Integer> {
 
     /** The separator is no argument to who reads the command line; what stands behind it is the user's program's. */
     private List<String> withSeparator() {
-        List<String> original = spec.commandLine().getParseResult().originalArgs();
-        int at = original.indexOf(SEPARATOR);
+        List<String> given = spec.commandLine().getParseResult().expandedArgs();
+        int at = given.indexOf(SEPARATOR);
         if (at < 0) {
             return unmatched;
         }
         List<String> args = new ArrayList<>(unmatched);
-        args.add(unmatched.size() - (original.size() - at - 1), SEPARATOR);
+        args.add(unmatched.size() - (given.size() - at - 1), SEPARATOR);
         return args;
     }
 

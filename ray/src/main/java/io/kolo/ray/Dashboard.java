@@ -1,14 +1,17 @@
 package io.kolo.ray;
 
 import com.google.gson.JsonElement;
+import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -141,7 +144,11 @@ final class Dashboard {
 
             @Override
             public @Nullable CompletionStage<?> onClose(WebSocket socket, int status, String reason) {
-                end.complete(null);
+                if (status == WebSocket.NORMAL_CLOSURE) {
+                    end.complete(null);
+                } else {
+                    end.completeExceptionally(new IOException("closed with " + status + " " + reason));
+                }
                 return null;
             }
 
@@ -168,11 +175,13 @@ final class Dashboard {
     private HttpResponse<String> send(HttpRequest request) {
         try {
             return http.send(request, BodyHandlers.ofString());
-        } catch (IOException e) {
+        } catch (ConnectException | HttpConnectTimeoutException e) {
             throw new IllegalArgumentException(
                     "no dashboard answers at " + this + " (" + e.getClass().getSimpleName()
                             + "): give the address that 'ray start --head --include-dashboard=true' has said",
                     e);
+        } catch (IOException e) {
+            throw new IllegalStateException(this + " has not answered: " + e, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("the thread that waits for " + this + " was interrupted", e);
@@ -180,7 +189,11 @@ final class Dashboard {
     }
 
     private JsonElement json(HttpResponse<String> response) {
-        return JsonParser.parseString(checked(response));
+        try {
+            return JsonParser.parseString(checked(response));
+        } catch (JsonParseException e) {
+            throw new IllegalArgumentException("what answers at " + this + " is no dashboard of Ray's", e);
+        }
     }
 
     /** Returns the body of a good answer; a bad one's last line says what Ray did not like. */

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.Deflater;
 
 /**
  * Parts of jars, in a package of a size that Ray's REST interface takes (it refuses 100 MiB). The same jars give the
@@ -95,10 +96,10 @@ record JarPackage(List<Part> parts) {
 
     /** Returns its bytes. */
     byte[] zip() {
-        Zip zip = new Zip();
+        Zip zip = new Zip(Deflater.NO_COMPRESSION); // jars are compressed
         try {
             for (Part part : parts) {
-                zip.addPacked(part.name(), part.read());
+                zip.add(part.name(), part.read());
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

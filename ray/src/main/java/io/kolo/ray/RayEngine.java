@@ -181,7 +181,7 @@ final class RayEngine implements Engine {
             try {
                 List<ShippedJar> jars = new ArrayList<>(own.join());
                 jars.addAll(ShippedJar.ofClassPath(spec.jars(), folder.path()));
-                classPath = List.copyOf(jars);
+                classPath = ShippedJar.distinct(jars);
             } catch (CompletionException e) {
                 throw new IllegalStateException("the class path can't be read: " + e.getCause(), e);
             }

@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,7 @@ public final class RayJobs {
     private static final String JOBS = "api/jobs/";
     private static final String PACKAGES = "api/packages/";
     private static final long TURN_MS = 1000;
+    private static final long REST_MS = 5000;
     private static final long OUTAGE_NS = TimeUnit.SECONDS.toNanos(60);
 
     private final Dashboard dashboard;
@@ -139,22 +141,29 @@ public final class RayJobs {
     private JsonArray upload(List<JarPackage> packages, UploadListener listener) {
         long total = packages.stream().mapToLong(JarPackage::length).sum();
         long before = 0;
-        JsonArray uris = new JsonArray();
         for (JarPackage each : packages) {
             listener.onUpload(before, total);
-            String path = PACKAGES + path(each.uri());
-            if (!dashboard.has(path)) {
-                long[] sent = {before};
-                dashboard.put(path, each.zip(), more -> {
-                    sent[0] += more;
-                    listener.onUpload(Math.min(sent[0], total), total);
-                });
-            }
+            long[] sent = {before};
+            bring(each, more -> {
+                sent[0] += more;
+                listener.onUpload(Math.min(sent[0], total), total);
+            });
             before += each.length();
-            uris.add(each.uri());
         }
         listener.onUpload(total, total);
+        JsonArray uris = new JsonArray();
+        for (JarPackage each : packages) {
+            bring(each, more -> {}); // Ray keeps what no job has for ten minutes: the first ones may be gone
+            uris.add(each.uri());
+        }
         return uris;
+    }
+
+    private void bring(JarPackage jars, LongConsumer sent) {
+        String path = PACKAGES + path(jars.uri());
+        if (!dashboard.has(path)) {
+            dashboard.put(path, jars.zip(), sent);
+        }
     }
 
     /** {@code gcs://NAME} is {@code gcs/NAME} to the REST interface. */
@@ -183,7 +192,12 @@ public final class RayJobs {
      * @throws IllegalArgumentException if there is none of this name
      */
     public Job get(String id) {
-        return job(dashboard.get(path(id, "")).orElseThrow(() -> unknown(id)).getAsJsonObject());
+        return dashboard
+                .get(path(id, ""))
+                .map(JsonElement::getAsJsonObject)
+                .filter(job -> field(job, "submission_id").isPresent()) // a driver's job has none
+                .map(RayJobs::job)
+                .orElseThrow(() -> unknown(id));
     }
 
     private IllegalArgumentException unknown(String id) {
@@ -247,7 +261,7 @@ public final class RayJobs {
                 throw new IllegalStateException(
                         "waited " + timeout.toSeconds() + " s for job " + id + " to end: it is " + job.status());
             }
-            pause(new CompletableFuture<>());
+            pause();
             job = get(id);
         }
         return job;
@@ -259,59 +273,80 @@ public final class RayJobs {
      * @param out gets the text as it comes, not in lines
      */
     public Job follow(String id, Consumer<String> out) {
-        Log log = new Log(out);
+        Log log = new Log(id, out);
         long answeredNs = System.nanoTime();
-        CompletableFuture<Void> tail = log.openOn(id);
         while (true) {
-            pause(tail);
-            boolean isOver = tail.isDone();
+            log.listen();
+            pause();
             try {
                 Job job = get(id);
                 answeredNs = System.nanoTime();
-                if (isOver && job.status().isEnd()) {
+                if (job.status().isEnd()) {
+                    log.finish();
                     return job;
                 }
-            } catch (IllegalArgumentException e) {
+            } catch (IllegalArgumentException | IllegalStateException e) {
                 if (System.nanoTime() - answeredNs > OUTAGE_NS) {
                     throw new IllegalStateException(e.getMessage() + "; job " + id + " may well go on", e);
                 }
-            }
-            if (isOver) {
-                pause(new CompletableFuture<>()); // it broke; then it is read anew
-                tail = log.openOn(id);
             }
         }
     }
 
     /** What has been heard of a log, which the server tells from its beginning each time. */
     private final class Log {
+        private final String id;
         private final Consumer<String> out;
+        private CompletableFuture<Void> tail = CompletableFuture.failedFuture(new IllegalStateException("not begun"));
         private long heard;
+        private long toSkip;
 
-        Log(Consumer<String> out) {
+        Log(String id, Consumer<String> out) {
+            this.id = id;
             this.out = out;
         }
 
-        CompletableFuture<Void> openOn(String id) {
-            long[] toSkip = {heard};
-            return dashboard.listen(path(id, "/logs/tail"), text -> {
-                int skipped = (int) Math.min(toSkip[0], text.length());
-                toSkip[0] -= skipped;
-                heard += text.length() - skipped;
-                out.accept(text.substring(skipped));
-            });
+        /** Listens, unless it does or has heard all. */
+        synchronized void listen() {
+            if (tail.isCompletedExceptionally()) {
+                toSkip = heard;
+                tail = dashboard.listen(path(id, "/logs/tail"), this::hear);
+            }
+        }
+
+        private synchronized void hear(String text) {
+            int skipped = (int) Math.min(toSkip, text.length());
+            toSkip -= skipped;
+            heard += text.length() - skipped;
+            out.accept(text.substring(skipped));
+        }
+
+        /** Waits for the rest; a line that is broken, or dead, is not waited for. */
+        void finish() {
+            try {
+                tail.get(REST_MS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException | ExecutionException e) {
+                String all = logs(id);
+                synchronized (this) {
+                    toSkip = Long.MAX_VALUE; // whatever still comes has been told
+                    out.accept(all.substring((int) Math.min(heard, all.length())));
+                }
+            } catch (InterruptedException e) {
+                throw interrupted(e);
+            }
         }
     }
 
-    /** Waits a second, or until the future ends if that is earlier. */
-    private static void pause(CompletableFuture<Void> future) {
+    private static void pause() {
         try {
-            future.get(TURN_MS, TimeUnit.MILLISECONDS);
-        } catch (TimeoutException | ExecutionException e) {
-            // Who waits looks for himself.
+            Thread.sleep(TURN_MS); // how often a server is asked
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("the thread that waits for a job was interrupted", e);
+            throw interrupted(e);
         }
+    }
+
+    private static IllegalStateException interrupted(InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new IllegalStateException("the thread that waits for a job was interrupted", e);
     }
 }

@@ -1,7 +1,6 @@
 package io.kolo.ray;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -28,22 +27,24 @@ final class RayToken {
      * @param home the user's folder
      */
     static Optional<String> header(Map<String, String> environment, Path home) {
-        if ("disabled".equalsIgnoreCase(environment.get("RAY_AUTH_MODE"))) {
-            return Optional.empty();
+        if (!"token".equalsIgnoreCase(environment.get("RAY_AUTH_MODE"))) {
+            return Optional.empty(); // it is not for clusters that do not want it
         }
         String token = environment.get("RAY_AUTH_TOKEN");
+        String from = "RAY_AUTH_TOKEN";
         if (token == null) {
-            String named = environment.get("RAY_AUTH_TOKEN_PATH");
-            Path file = named == null ? home.resolve(".ray").resolve("auth_token") : Path.of(named);
-            if (named == null && !Files.exists(file)) {
-                return Optional.empty();
-            }
+            Path atHome = home.resolve(".ray").resolve("auth_token");
+            Path file = Path.of(environment.getOrDefault("RAY_AUTH_TOKEN_PATH", atHome.toString()));
+            from = file.toString();
             try {
                 token = Files.readString(file);
             } catch (IOException e) {
-                throw new UncheckedIOException("the token in " + file + " can't be read", e);
+                throw new IllegalArgumentException("the token can't be read from " + file + ": " + ADVICE, e);
             }
         }
-        return token.isBlank() ? Optional.empty() : Optional.of("Bearer " + token.strip());
+        if (!token.strip().matches("[!-~]+")) {
+            throw new IllegalArgumentException("what " + from + " has is no token"); // and perhaps another secret
+        }
+        return Optional.of("Bearer " + token.strip());
     }
 }

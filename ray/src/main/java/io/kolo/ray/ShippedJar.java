@@ -11,8 +11,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
@@ -44,14 +46,22 @@ record ShippedJar(Path path, String digest) {
      *
      * @param folder where to put what has to be packed
      */
-    static ShippedJar of(Path entry, Path folder) {
+    private static ShippedJar of(Path entry, Path folder) {
         if (!Files.isDirectory(entry)) {
             return new ShippedJar(entry, sha256(entry));
         }
         byte[] zip = new Zip().addFolder(entry, file -> true).bytes();
-        Path jar = folder.resolve(sha256(zip) + ".jar");
+        String digest = sha256(zip);
+        Path jar = folder.resolve(digest + ".jar");
         write(jar, zip);
-        return new ShippedJar(jar, sha256(zip));
+        return new ShippedJar(jar, digest);
+    }
+
+    /** Returns each jar once, though several may have the same bytes. */
+    static List<ShippedJar> distinct(List<ShippedJar> jars) {
+        Map<String, ShippedJar> byDigest = new LinkedHashMap<>();
+        jars.forEach(jar -> byDigest.putIfAbsent(jar.digest, jar));
+        return List.copyOf(byDigest.values());
     }
 
     /** A jar's manifest may name others, relative to where it is; where it goes to, they are not beside it. */

@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,24 +47,29 @@ public record Submission(
      * @param folder for what has to be packed on the disk
      */
     Packed pack(Path folder) {
-        List<ShippedJar> own = ShippedJar.ofClassPath(classPath, folder);
         StringBuilder contents = new StringBuilder();
         jvmArgs.forEach(argument -> line(contents, Submitted.JVM, argument));
         line(contents, Submitted.MAIN, mainClass);
-        own.forEach(jar -> line(contents, Submitted.CLASS_PATH, jar.digest()));
+        List<ShippedJar> own = ShippedJar.ofClassPath(classPath, folder);
         List<ShippedJar> more = new ArrayList<>();
         new TreeMap<>(files).forEach((name, path) -> {
-            ShippedJar jar = ShippedJar.of(path, folder);
-            line(contents, Submitted.JAR, jar.digest() + " " + name);
-            more.add(jar);
+            List<ShippedJar> named = ShippedJar.ofClassPath(List.of(path), folder);
+            line(contents, Submitted.JAR, named.getFirst().digest() + " " + name);
+            more.addAll(named);
         });
+        Stream.concat(own.stream(), more.stream()).forEach(jar -> line(contents, Submitted.CLASS_PATH, jar.digest()));
         byte[] workingFolder = new Zip()
                 .addPackageOf(Frame.class)
                 .add(SCRIPT, script())
                 .add(Submitted.CONTENTS, contents.toString().getBytes(UTF_8))
+                .add(
+                        "job",
+                        UUID.randomUUID().toString().getBytes(UTF_8)) // jobs of the same jars have folders of their own
                 .bytes();
-        List<JarPackage> packages = new ArrayList<>(JarPackage.of(own)); // the same for every job
-        packages.addAll(JarPackage.of(more));
+        List<ShippedJar> ownJars = ShippedJar.distinct(own);
+        more.removeIf(jar -> ownJars.stream().anyMatch(one -> one.digest().equals(jar.digest())));
+        List<JarPackage> packages = new ArrayList<>(JarPackage.of(ownJars)); // the same for every job
+        packages.addAll(JarPackage.of(ShippedJar.distinct(more)));
         return new Packed(ByteString.copyFrom(workingFolder), packages);
     }
 

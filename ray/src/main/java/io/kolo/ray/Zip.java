@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.function.Predicate;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
-import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
@@ -19,12 +18,15 @@ final class Zip {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final ZipOutputStream zip = new ZipOutputStream(bytes);
 
-    /** Adds what is packed already. */
-    Zip addPacked(String name, byte[] contents) {
-        zip.setLevel(Deflater.NO_COMPRESSION);
-        add(name, contents);
-        zip.setLevel(Deflater.DEFAULT_COMPRESSION);
-        return this;
+    Zip() {}
+
+    /**
+     * Begins one.
+     *
+     * @param level of compression, 0 to 9
+     */
+    Zip(int level) {
+        zip.setLevel(level);
     }
 
     /** Adds a file. */

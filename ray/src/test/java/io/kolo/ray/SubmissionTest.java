@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
@@ -28,10 +29,13 @@ class SubmissionTest {
     @TempDir
     private Path folder;
 
-    private Path file(String name, int length) throws IOException {
+    /** A jar of about so many bytes. */
+    private Path jar(String name, int length) throws IOException {
         byte[] bytes = new byte[length];
         new Random(length).nextBytes(bytes);
-        return Files.write(folder.resolve(name), bytes);
+        return Files.write(
+                folder.resolve(name),
+                new Zip(Deflater.NO_COMPRESSION).add("data", bytes).bytes());
     }
 
     private static void unzip(byte[] zip, Path into) throws IOException {
@@ -71,8 +75,8 @@ class SubmissionTest {
 
         /** Says what it was given. */
         public static void main(String[] args) throws IOException {
-            System.out.println(
-                    List.of(args) + " " + System.getProperty("seen") + " " + Files.size(Path.of("jars/0-big.jar")));
+            System.out.println(List.of(args) + " " + System.getProperty("seen") + " "
+                    + Files.size(Path.of("jars/0.jar")) + " " + Files.size(Path.of("jars/1.jar")));
             System.exit(args.length);
         }
     }
@@ -89,17 +93,20 @@ class SubmissionTest {
 
     @Test
     void shouldRunWithItsArgumentsAndItsJars() throws IOException, InterruptedException {
-        Path big = file("big.jar", 150 * MIB + 1);
-        Process driver =
-                start(submission(Map.of("jars/0-big.jar", big), "two words", "it's", "", "$HOME *"), folder, 4);
+        Path big = jar("big.jar", 150 * MIB);
+        Path same = Files.copy(big, folder.resolve("same.jar"));
+        Submission submission =
+                submission(Map.of("jars/0.jar", big, "jars/1.jar", same), "two words", "it's", "", "$HOME *");
+        Process driver = start(submission, folder, 4);
         String said = new String(driver.getInputStream().readAllBytes(), UTF_8);
-        assertTrue(said.strip().endsWith("[two words, it's, , $HOME *] as \"told\" " + (150 * MIB + 1)), said);
+        long size = Files.size(big);
+        assertTrue(said.strip().endsWith("[two words, it's, , $HOME *] as \"told\" " + size + " " + size), said);
         assertEquals(4, driver.waitFor());
     }
 
     @Test
     void shouldSayWhatHasNotCome() throws IOException, InterruptedException {
-        Submission submission = submission(Map.of("jars/0-big.jar", file("big.jar", 10)));
+        Submission submission = submission(Map.of("jars/0.jar", jar("big.jar", 10)));
         Process driver = start(submission, folder, 1);
         String said = new String(driver.getInputStream().readAllBytes(), UTF_8);
         assertTrue(said.strip().matches("(?s).*kolo: a jar of the job has not come with it: [0-9a-f]{64}"), said);
@@ -108,14 +115,15 @@ class SubmissionTest {
 
     @Test
     void shouldHaveNoPackageThatRayRefusesAndTheSameOnesForTheSameJars() throws IOException {
-        List<ShippedJar> jars = List.of(
-                ShippedJar.of(file("a.jar", 100 * MIB), folder),
-                ShippedJar.of(file("b.jar", 20), folder),
-                ShippedJar.of(file("c.jar", 70 * MIB), folder));
+        List<Path> files = List.of(jar("a.jar", 100 * MIB), jar("b.jar", 20), jar("c.jar", 70 * MIB));
+        List<ShippedJar> jars = ShippedJar.ofClassPath(files, folder);
         List<JarPackage> packages = JarPackage.of(jars);
         assertEquals(3, packages.size());
-        assertEquals(
-                170 * MIB + 20, packages.stream().mapToLong(JarPackage::length).sum());
+        long size = 0;
+        for (Path file : files) {
+            size += Files.size(file);
+        }
+        assertEquals(size, packages.stream().mapToLong(JarPackage::length).sum());
         for (JarPackage each : packages) {
             assertTrue(each.zip().length < 100 * MIB, () -> "" + each.zip().length);
         }

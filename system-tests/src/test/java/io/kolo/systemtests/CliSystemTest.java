@@ -228,7 +228,9 @@ class CliSystemTest {
         String entry = type.getName().replace('.', '/') + ".class";
         try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
                 InputStream bytes = type.getClassLoader().getResourceAsStream(entry)) {
-            out.putNextEntry(new JarEntry(entry));
+            JarEntry file = new JarEntry(entry);
+            file.setTime(0); // the same jar each time
+            out.putNextEntry(file);
             bytes.transferTo(out);
         }
         return jar;

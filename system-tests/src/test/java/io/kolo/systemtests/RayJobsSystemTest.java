@@ -175,11 +175,12 @@ class RayJobsSystemTest {
     void shouldSayInOneLineWhatIsWrong() throws InterruptedException {
         String there = RayCluster.dashboard();
         assertRefused(CLUSTER.environment(), "there is no job raysubmit_x on " + there, "logs", "raysubmit_x");
+        assertRefused(CLUSTER.environment(), "there is no job 01000000 on " + there, "logs", "01000000");
         assertRefused(CLUSTER.environment(), "there is no job raysubmit_x on " + there, "stop", "raysubmit_x");
         Map<String, String> wrong = new HashMap<>(CLUSTER.environment());
         wrong.remove("RAY_AUTH_TOKEN_PATH");
         wrong.put("RAY_AUTH_TOKEN", "a wrong token");
-        assertRefused(wrong, there + " refuses Kolo: the cluster wants its token: set RAY_AUTH_TOKEN", "list");
+        assertRefused(wrong, there + " refuses Kolo: the cluster wants its token: set RAY_AUTH_MODE=token", "list");
     }
 
     private static void assertRefused(Map<String, String> environment, String why, String... args)

@@ -28,7 +28,7 @@ public final class Submitted {
     /** The driver's main class. */
     public static final String MAIN = "main";
 
-    /** The digest of a jar of the driver's class path. */
+    /** The digest of a jar of the class path of the driver, and of its workers. */
     public static final String CLASS_PATH = "class-path";
 
     /** The digest of a jar, and after another space the name under which the driver's arguments have it. */
