@@ -227,7 +227,8 @@ class LawsTest {
             .onlyBeAccessed()
             .byAnyPackage("io.kolo.executor.worker..");
 
-    // 10. The environment is read in cli, in the main classes of processes and where "auto" is resolved.
+    // 10. The environment is read in cli, in the main classes of processes, where "auto" is resolved, and for Ray's
+    // token.
 
     @ArchTest
     static final ArchRule environmentIsReadWhereProcessesBegin = noClasses()
@@ -236,7 +237,7 @@ class LawsTest {
             .and()
             .haveNameNotMatching("io\\.kolo\\.executor\\.(worker\\.Worker|coordinator\\.Coordinator)Main|"
                     + "io\\.kolo\\.executor\\.(RayExecutor|LaunchBuilder).*|"
-                    + "io\\.kolo\\.ray\\.node\\..*")
+                    + "io\\.kolo\\.ray\\.(RayToken|node\\..*)")
             .should()
             .callMethod(System.class, "getenv")
             .orShould()
