@@ -179,7 +179,7 @@ class RayJobsSystemTest {
         assertRefused(CLUSTER.environment(), "there is no job raysubmit_x on " + there, "stop", "raysubmit_x");
         Map<String, String> wrong = new HashMap<>(CLUSTER.environment());
         wrong.remove("RAY_AUTH_TOKEN_PATH");
-        wrong.put("RAY_AUTH_TOKEN", "a wrong token");
+        wrong.put("RAY_AUTH_TOKEN", "wrong");
         assertRefused(wrong, there + " refuses Kolo: the cluster wants its token: set RAY_AUTH_MODE=token", "list");
     }
 
