@@ -10,8 +10,8 @@ import java.util.Optional;
 final class RayToken {
     /** What to do if a cluster does not take what was found. */
     static final String ADVICE =
-            "the cluster wants its token: set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH, or put it into"
-                    + " ~/.ray/auth_token, as 'ray get-auth-token' prints it on the head";
+            "the cluster wants its token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH,"
+                    + " or put it into ~/.ray/auth_token; 'ray get-auth-token' prints it on the head";
 
     private RayToken() {}
 
