@@ -20,10 +20,10 @@ final class DashboardOption {
 
     /** Returns where its dashboard is. */
     String address() {
-        String set = System.getenv().getOrDefault("RAY_ADDRESS", "");
         if (address != null) {
             return address;
         }
+        String set = System.getenv().getOrDefault("RAY_ADDRESS", "");
         return set.startsWith("http") ? set : "http://127.0.0.1:8265";
     }
 }

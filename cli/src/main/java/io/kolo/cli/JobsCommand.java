@@ -10,6 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,6 +59,20 @@ final class JobsCommand implements Runnable {
         return job.message().strip().lines().findFirst().orElse("");
     }
 
+    /** What is asked about one job. */
+    abstract static class JobCommand {
+        @Mixin
+        final DashboardOption dashboard = new DashboardOption();
+
+        @Parameters(paramLabel = "ID", description = "The job.")
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        String id;
+
+        @Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        CommandSpec spec;
+    }
+
     /** {@code kolo jobs list}. */
     @Command(name = "list", description = "Lists them, the last one last.", mixinStandardHelpOptions = true)
     static final class ListCommand implements Runnable {
@@ -89,22 +104,11 @@ final class JobsCommand implements Runnable {
 
     /** {@code kolo jobs logs}. */
     @Command(name = "logs", description = "Prints what a job has written.", mixinStandardHelpOptions = true)
-    static final class LogsCommand implements java.util.concurrent.Callable<Integer> {
-        @Mixin
-        private final DashboardOption dashboard = new DashboardOption();
-
-        @Parameters(paramLabel = "ID", description = "The job.")
-        @SuppressWarnings("NullAway.Init") // set by picocli
-        private String id;
-
+    static final class LogsCommand extends JobCommand implements Callable<Integer> {
         @Option(
                 names = {"-f", "--follow"},
                 description = "Go on until the job ends; the exit code is the job's then.")
         private boolean follow;
-
-        @Spec
-        @SuppressWarnings("NullAway.Init") // set by picocli
-        private CommandSpec spec;
 
         @Override
         public Integer call() {
@@ -122,18 +126,7 @@ final class JobsCommand implements Runnable {
 
     /** {@code kolo jobs stop}. */
     @Command(name = "stop", description = "Ends a job, and waits until it has.", mixinStandardHelpOptions = true)
-    static final class StopCommand implements Runnable {
-        @Mixin
-        private final DashboardOption dashboard = new DashboardOption();
-
-        @Parameters(paramLabel = "ID", description = "The job.")
-        @SuppressWarnings("NullAway.Init") // set by picocli
-        private String id;
-
-        @Spec
-        @SuppressWarnings("NullAway.Init") // set by picocli
-        private CommandSpec spec;
-
+    static final class StopCommand extends JobCommand implements Runnable {
         @Override
         public void run() {
             RayJobs cluster = dashboard.jobs();
