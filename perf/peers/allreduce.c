@@ -1,4 +1,4 @@
-// The benchmark of io.kolo.perf.AllReduceBenchmark for MPI: the same buffers, the same order of steps, the same figures.
+// The benchmark of io.kolo.perf.CollectiveBenchmark for MPI: the same buffers, the same order of steps, the same figures.
 // Usage: allreduce MIN_BYTES MAX_BYTES FACTOR; prints bytes,operations,min_us,median_us,p99_us for each size.
 #include <mpi.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// The benchmark of io.kolo.perf.AllReduceBenchmark for gloo over TCP on loopback: the same buffers, the same order of
+// The benchmark of io.kolo.perf.CollectiveBenchmark for gloo over TCP on loopback: the same buffers, the same order of
 // steps, the same figures.
 // Usage: gloo RANKS MIN_BYTES MAX_BYTES FACTOR ALGORITHM; prints bytes,operations,min_us,median_us,p99_us for each size.
 // ALGORITHM is ring or bcube (gloo::allreduce) or old-halving-doubling, old-ring, old-ring-chunked or old-bcube (gloo's

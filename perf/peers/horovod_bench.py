@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The benchmark of io.kolo.perf.AllReduceBenchmark for Horovod: the same buffers, the same order of steps, the same figures.
+"""The benchmark of io.kolo.perf.CollectiveBenchmark for Horovod: the same buffers, the same order of steps, the same figures.
 
 Usage, under horovodrun: horovod_bench.py MIN_BYTES MAX_BYTES FACTOR; rank 0 prints bytes,operations,min_us,median_us,p99_us
 for each size.

@@ -10,12 +10,18 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Measures on this machine or cluster.",
         mixinStandardHelpOptions = true,
-        subcommands = {AllReduceBenchCommand.class, RecoveryBenchCommand.class, EvictionBenchCommand.class},
+        subcommands = {
+            CollectiveBenchCommand.AllReduce.class,
+            CollectiveBenchCommand.AllToAll.class,
+            RecoveryBenchCommand.class,
+            EvictionBenchCommand.class
+        },
         footer = {
             "",
             "Examples:",
             "  kolo bench allreduce --workers 2 --max 64M",
             "  kolo bench allreduce -n 2 --memory PRIVATE",
+            "  kolo bench alltoall -n 4",
             "  kolo bench recovery --workers 3 --kills 20",
             "  kolo bench evictions --busy 6 --for 30m"
         })
@@ -26,6 +32,7 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "say what to measure: allreduce, recovery, evictions");
+        throw new ParameterException(
+                spec.commandLine(), "say what to measure: allreduce, alltoall, recovery, evictions");
     }
 }

@@ -1,8 +1,9 @@
 package io.kolo.cli;
 
 import io.kolo.executor.RayExecutor;
-import io.kolo.perf.AllReduceBenchmark;
-import io.kolo.perf.AllReduceBenchmark.Memory;
+import io.kolo.perf.CollectiveBenchmark;
+import io.kolo.perf.CollectiveBenchmark.Collective;
+import io.kolo.perf.CollectiveBenchmark.Memory;
 import io.kolo.perf.Report;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,12 +16,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code kolo bench allreduce}. */
-@Command(
-        name = "allreduce",
-        description = "Times of all-reduce operations by size, and their bandwidth as nccl-tests define it.",
-        mixinStandardHelpOptions = true)
-final class AllReduceBenchCommand implements Runnable {
+/** Measures a collective, by size. */
+abstract class CollectiveBenchCommand implements Runnable {
+    private final Collective collective;
+
     @Mixin
     private final LaunchOptions launch = new LaunchOptions();
 
@@ -54,13 +53,6 @@ final class AllReduceBenchCommand implements Runnable {
             description = "Where the buffers are: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Memory memory = Memory.SHARED;
 
-    @Option(
-            names = "--peers",
-            description =
-                    "Beside it, in turn, Open MPI, gloo and Horovod, as far as perf/peers/install has brought them:"
-                            + " prints a table of medians and ratios. Takes only --workers, --min, --max and --factor.")
-    private boolean peers;
-
     @Option(names = "--csv", paramLabel = "FILE", description = "Where to write the figures as CSV, too.")
     private @Nullable Path csv;
 
@@ -71,22 +63,66 @@ final class AllReduceBenchCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
+    CollectiveBenchCommand(Collective collective) {
+        this.collective = collective;
+    }
+
+    /** {@code kolo bench allreduce}. */
+    @Command(
+            name = "allreduce",
+            description = "Times of all-reduce operations by size, and their bandwidth as nccl-tests define it.",
+            mixinStandardHelpOptions = true)
+    static final class AllReduce extends CollectiveBenchCommand {
+        @Option(
+                names = "--peers",
+                description =
+                        "Beside it, in turn, Open MPI, gloo and Horovod, as far as perf/peers/install has brought them:"
+                                + " prints a table of medians and ratios. Takes only --workers, --min, --max and"
+                                + " --factor.")
+        private boolean peers;
+
+        AllReduce() {
+            super(Collective.ALL_REDUCE);
+        }
+
+        @Override
+        public void run() {
+            if (peers) {
+                comparePeers();
+            } else {
+                super.run();
+            }
+        }
+    }
+
+    /** {@code kolo bench alltoall}. */
+    @Command(
+            name = "alltoall",
+            description = "Times of all-to-all operations by size, and their bandwidth as nccl-tests define it.",
+            mixinStandardHelpOptions = true)
+    static final class AllToAll extends CollectiveBenchCommand {
+        AllToAll() {
+            super(Collective.ALL_TO_ALL);
+        }
+    }
+
+    final void comparePeers() {
+        PeersScript.run(
+                "compare",
+                "--ranks=" + launch.workers(),
+                "--min=" + minBytes,
+                "--max=" + maxBytes,
+                "--factor=" + factor);
+    }
+
     @Override
     public void run() {
-        if (peers) {
-            PeersScript.run(
-                    "compare",
-                    "--ranks=" + launch.workers(),
-                    "--min=" + minBytes,
-                    "--max=" + maxBytes,
-                    "--factor=" + factor);
-            return;
-        }
-        AllReduceBenchmark.Options options = new AllReduceBenchmark.Options(minBytes, maxBytes, factor, memory);
+        CollectiveBenchmark.Options options =
+                new CollectiveBenchmark.Options(collective, minBytes, maxBytes, factor, memory);
         try (ConsoleListener console = ConsoleListener.forThisTerminal("bench");
                 RayExecutor executor = launch.builder().listener(console).build()) {
             executor.start();
-            AllReduceBenchmark.Result result = executor.run(worker -> AllReduceBenchmark.run(worker, options))
+            CollectiveBenchmark.Result result = executor.run(worker -> CollectiveBenchmark.run(worker, options))
                     .getFirst();
             spec.commandLine().getOut().print(Report.table(result));
             spec.commandLine().getOut().flush();
