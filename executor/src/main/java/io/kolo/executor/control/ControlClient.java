@@ -14,6 +14,9 @@ import io.kolo.executor.control.proto.FromWorker;
 import io.kolo.executor.control.proto.ToCoordinator;
 import io.kolo.executor.control.proto.ToMember;
 import io.kolo.executor.control.proto.ToWorker;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -23,6 +26,11 @@ import java.util.function.Consumer;
  * @param <A> what it hears
  */
 public final class ControlClient<Q, A> implements AutoCloseable {
+    /** Another machine that is gone, or cut off, says nothing: after these two together it is taken for gone. */
+    static final long PING_S = 10;
+
+    private static final long PONG_S = 20;
+
     private final ManagedChannel channel;
     private final Outbox<Q> outbox;
 
@@ -44,15 +52,24 @@ public final class ControlClient<Q, A> implements AutoCloseable {
             String address, Identity identity, JobToken token, Consumer<A> messages, Consumer<String> ended) {}
 
     private ControlClient(Line<A> line, String name, String receiver, Call<Q, A> call) {
-        this.channel = NettyChannelBuilder.forTarget(line.address)
+        NettyChannelBuilder builder = NettyChannelBuilder.forTarget(line.address)
                 .sslContext(line.identity.client())
                 .flowControlWindow(Parts.WINDOW_BYTES)
                 .overrideAuthority(name)
-                .directExecutor() // what a worker is told may be that its ring is broken: no hop to another thread
-                .build();
+                .directExecutor(); // what a worker is told may be that its ring is broken: no hop to another thread
+        if (!isOnThisMachine(line.address)) { // a process here that only stands still, in a debugger say, is not gone
+            builder.keepAliveTime(PING_S, TimeUnit.SECONDS).keepAliveTimeout(PONG_S, TimeUnit.SECONDS);
+        }
+        this.channel = builder.build();
         Inbox<Q, A> inbox = new Inbox<>(receiver, line.messages, line.ended);
         call.on(channel, line.token.credentials(), inbox);
         this.outbox = inbox.outbox();
+    }
+
+    private static boolean isOnThisMachine(String address) {
+        InetSocketAddress resolved =
+                new InetSocketAddress(URI.create("kolo://" + address).getHost(), 0);
+        return !resolved.isUnresolved() && resolved.getAddress().isLoopbackAddress();
     }
 
     /** Calls the driver, as a worker. */

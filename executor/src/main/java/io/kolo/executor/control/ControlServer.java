@@ -43,6 +43,7 @@ public final class ControlServer implements AutoCloseable {
                 .executor(threads)
                 .sslContext(own.server())
                 .flowControlWindow(Parts.WINDOW_BYTES)
+                .permitKeepAliveTime(ControlClient.PING_S / 2, TimeUnit.SECONDS)
                 .handshakeTimeout(HANDSHAKE_TIMEOUT_S, TimeUnit.SECONDS)
                 .addTransportFilter(refusals.ofConnections())
                 .addStreamTracerFactory(refusals.ofStreams())

@@ -35,7 +35,7 @@ public interface Engine extends AutoCloseable {
      */
     List<Placed> reserve(Resources bundle, int least, int most, Strategy strategy, boolean together, Duration timeout);
 
-    /** Returns where the reserved bundles lie now, in the same order; some may have gone, or come since. */
+    /** Returns where the reserved bundles lie now; some may have gone, or come since. */
     List<Placed> room();
 
     /**

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * Where a bundle lies.
  *
- * @param bundle which it is of those on the node; it stays that as long as it is there
+ * @param bundle the number that the engine knows it by, as long as it is there
  * @param node the node's name
  * @param gpus numbers of the node's GPUs that are this bundle's alone
  */
