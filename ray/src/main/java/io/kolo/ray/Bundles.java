@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,6 +56,10 @@ final class Bundles implements AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("kolo-nodes").factory());
     private volatile Map<String, NodeState> nodes = Map.of();
+
+    /** What nodes are called, by their ids. */
+    private final Map<String, String> names = new HashMap<>();
+
     private final Object headLock = new Object();
     private @Nullable SupervisedBundle onHead;
     private volatile boolean closed;
@@ -98,7 +103,7 @@ final class Bundles implements AutoCloseable {
         }
         next.set(count);
         for (int number = 0; number < count; number++) {
-            add(new SupervisedBundle(gateway, number, rest(deadlineNs)));
+            add(supervised(number, rest(deadlineNs)));
         }
     }
 
@@ -150,8 +155,7 @@ final class Bundles implements AutoCloseable {
                     // It goes on being asked for.
                 }
                 tell(Frame.of("supervise", number, number, 0));
-                SupervisedBundle bundle = new SupervisedBundle(gateway, number, SUPERVISOR_TIMEOUT);
-                lookAround();
+                SupervisedBundle bundle = supervised(number, SUPERVISOR_TIMEOUT);
                 add(bundle);
                 bundle.awaitLost();
             } catch (RuntimeException e) {
@@ -168,10 +172,18 @@ final class Bundles implements AutoCloseable {
         var unused = gateway.ask(request, CALL_TIMEOUT, "the gateway to " + request.word());
     }
 
+    /** Waits for a supervisor to be there; its node may have come just before. */
+    private SupervisedBundle supervised(int number, Duration timeout) {
+        SupervisedBundle bundle = new SupervisedBundle(gateway, number, timeout);
+        if (!nodes.containsKey(bundle.nodeId())) {
+            lookAround();
+        }
+        bundle.listen(nodeName(bundle.nodeId()), address(bundle.nodeId()));
+        return bundle;
+    }
+
     private synchronized void add(SupervisedBundle bundle) {
-        bundle.nameNode(nodeName(bundle.nodeId()), address(bundle.nodeId()));
         here.put((int) bundle.number(), bundle);
-        bundle.listen();
         notifyAll();
     }
 
@@ -217,11 +229,8 @@ final class Bundles implements AutoCloseable {
         }
         int number = next.getAndIncrement();
         tell(Frame.of("assist", number, HEAD, SLIVER));
-        SupervisedBundle bundle = new SupervisedBundle(gateway, number, SUPERVISOR_TIMEOUT);
-        bundle.nameNode(nodeName(bundle.nodeId()), address(bundle.nodeId()));
-        bundle.listen();
-        onHead = bundle;
-        return bundle;
+        onHead = supervised(number, SUPERVISOR_TIMEOUT);
+        return onHead;
     }
 
     /** Returns where bundles are, but for those on nodes that are to go. */
@@ -249,14 +258,18 @@ final class Bundles implements AutoCloseable {
         return node == null ? nodeId : node.getNodeIpAddress();
     }
 
-    /** Returns a node's address, which is what it is known by unless others have the same one. */
-    private String nodeName(String nodeId) {
-        String address = address(nodeId);
-        boolean isOnly = nodes.values().stream()
-                        .filter(node -> node.getNodeIpAddress().equals(address))
-                        .count()
-                <= 1;
-        return isOnly ? address : address + "-" + nodeId.substring(0, ID_DIGITS);
+    /** Returns a node's address, which is what it is known by unless another one is. */
+    private synchronized String nodeName(String nodeId) {
+        String name = names.get(nodeId);
+        if (name == null) {
+            names.keySet().retainAll(nodes.keySet()); // one that comes again is another one, with the same address
+            String address = address(nodeId);
+            name = names.containsValue(address)
+                    ? address + "-" + nodeId.substring(nodeId.length() - ID_DIGITS)
+                    : address;
+            names.put(nodeId, name);
+        }
+        return name;
     }
 
     /** Returns a bundle on each node that has one, by the node's id. */

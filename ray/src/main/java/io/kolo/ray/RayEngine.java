@@ -18,11 +18,9 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,6 +34,7 @@ final class RayEngine implements Engine {
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration SHIP_TIMEOUT = Duration.ofMinutes(10);
+    private static final long ASKED_AGAIN_NS = TimeUnit.DAYS.toNanos(1);
     private static final int PART_BYTES = 16 << 20;
     private static final int JOB_BYTES = 8;
 
@@ -51,8 +50,8 @@ final class RayEngine implements Engine {
     private final Gateway gateway;
     private final Bundles bundles;
 
-    /** The nodes that have the job's class path. */
-    private final Set<String> supplied = new HashSet<>();
+    /** The nodes that have the job's class path, and when they have said so. They keep it for a week then. */
+    private final Map<String, Long> suppliedNs = new HashMap<>();
 
     private final List<RemoteWorker> workers = new CopyOnWriteArrayList<>();
     private @Nullable List<ShippedJar> classPath;
@@ -191,12 +190,14 @@ final class RayEngine implements Engine {
 
     /** Brings a job's jars to a bundle's node, and, at once, to others that don't have them yet. */
     private synchronized void ship(List<ShippedJar> jars, SupervisedBundle bundle) {
-        if (supplied.contains(bundle.nodeId())) {
+        long nowNs = System.nanoTime();
+        suppliedNs.values().removeIf(saidNs -> nowNs - saidNs > ASKED_AGAIN_NS);
+        if (suppliedNs.containsKey(bundle.nodeId())) {
             return;
         }
         Map<String, SupervisedBundle> receivers = bundles.oneOnEachNode();
         receivers.put(bundle.nodeId(), bundle);
-        receivers.keySet().removeAll(supplied);
+        receivers.keySet().removeAll(suppliedNs.keySet());
         Frame question = Frame.of("lacks", jars.stream().map(ShippedJar::digest).toList());
         Map<String, List<SupervisedBundle>> lacking = new HashMap<>();
         for (SupervisedBundle each : List.copyOf(receivers.values())) {
@@ -227,7 +228,7 @@ final class RayEngine implements Engine {
                                         jar.path().getFileName() + " has not reached node " + each.node())));
             }
         }
-        supplied.addAll(receivers.keySet());
+        receivers.keySet().forEach(node -> suppliedNs.put(node, nowNs));
     }
 
     /** Goes on without a node that can't be supplied, unless it is the one that is launched on. */

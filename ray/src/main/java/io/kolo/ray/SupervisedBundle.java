@@ -47,10 +47,16 @@ final class SupervisedBundle {
         this.publicKey = here.bytes(4);
     }
 
-    /** Says what its node is called, and at what address it is reached; both stay, whatever becomes of the node. */
-    void nameNode(String name, String address) {
+    /**
+     * Begins to hear what becomes of the workers.
+     *
+     * @param name what its node is called
+     * @param address where it is reached; both stay, whatever becomes of the node
+     */
+    void listen(String name, String address) {
         this.node = name;
         this.address = address;
+        Thread.ofPlatform().daemon().name("kolo-news-" + number).start(this::readNews);
     }
 
     String node() {
@@ -59,11 +65,6 @@ final class SupervisedBundle {
 
     String address() {
         return address;
-    }
-
-    /** Begins to hear what becomes of the workers. */
-    void listen() {
-        Thread.ofPlatform().daemon().name("kolo-news-" + number).start(this::readNews);
     }
 
     long number() {

@@ -32,11 +32,11 @@ class RayEngineSystemTest extends EngineContract {
 
     @Override
     RayExecutorBuilder onTwoNodes() {
-        return RayCluster.marked(RayExecutor.builder().address(RayCluster.address()));
+        return RayCluster.marked(RayExecutor.builder().address(CLUSTER.address()));
     }
 
     @Override
     String secondNode() {
-        return RayCluster.node(2);
+        return CLUSTER.node(2);
     }
 }

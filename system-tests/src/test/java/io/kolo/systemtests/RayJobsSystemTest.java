@@ -28,7 +28,7 @@ class RayJobsSystemTest {
     private static final String TEST_RUN = "KOLO_TEST_RUN";
 
     @RegisterExtension
-    static final RayCluster CLUSTER = RayCluster.withDashboard("2.60.0", 1);
+    static final RayCluster CLUSTER = RayCluster.of("2.60.0", 1, RayCluster.Feature.DASHBOARD);
 
     /** What a user would write. */
     public static final class Greeting implements TrainingProgram<String> {
@@ -58,7 +58,7 @@ class RayJobsSystemTest {
     }
 
     private static KoloProcess submit(Path folder, Class<?> program, String... more) throws Exception {
-        List<String> args = new ArrayList<>(List.of("submit", "--address", RayCluster.dashboard()));
+        List<String> args = new ArrayList<>(List.of("submit", "--address", CLUSTER.dashboard()));
         args.addAll(List.of("--jar", CliSystemTest.jarOf(folder, program).toString(), "--class", program.getName()));
         args.add("--workers=2");
         String run = System.getenv(TEST_RUN);
@@ -74,7 +74,7 @@ class RayJobsSystemTest {
         try (KoloProcess good = submit(folder, Greeting.class, "--env", "GREETING=a b", "--", "two words", "it's")) {
             assertEquals(0, good.await(), () -> "" + good.lines());
             assertTrue(good.lines().contains("result [two words, it's] with a b"), () -> "" + good.lines());
-            assertTrue(good.lines().contains("[1 " + RayCluster.node(1) + "] hello from 1/2"), () -> "" + good.lines());
+            assertTrue(good.lines().contains("[1 " + CLUSTER.node(1) + "] hello from 1/2"), () -> "" + good.lines());
         }
         try (KoloProcess bad = submit(folder, Greeting.class, "--", "one")) {
             assertEquals(1, bad.await(), () -> "" + bad.lines());
@@ -88,7 +88,7 @@ class RayJobsSystemTest {
     @Test
     void shouldTrainAsWellAsOnThisMachine() throws Exception {
         try (KoloProcess there =
-                        kolo("submit", "--address", RayCluster.dashboard(), "digits", "--workers=2", "--epochs=3");
+                        kolo("submit", "--address", CLUSTER.dashboard(), "digits", "--workers=2", "--epochs=3");
                 KoloProcess here = kolo("run", "digits", "--address=local", "--workers=2", "--epochs=3")) {
             assertEquals(0, there.await(), () -> "" + there.lines());
             assertEquals(0, here.await(), () -> "" + here.lines());
@@ -110,7 +110,7 @@ class RayJobsSystemTest {
             view.awaitLine("pid ");
         }
         List<Long> workers = new ArrayList<>();
-        try (KoloProcess logs = kolo("jobs", "logs", job, "--address", RayCluster.dashboard())) {
+        try (KoloProcess logs = kolo("jobs", "logs", job, "--address", CLUSTER.dashboard())) {
             assertEquals(0, logs.await(), () -> "" + logs.lines());
             logs.lines().stream()
                     .filter(line -> line.contains("] pid "))
@@ -130,7 +130,7 @@ class RayJobsSystemTest {
                 () -> workers.stream().noneMatch(RayJobsSystemTest::isAlive),
                 new CompletableFuture<>());
         System.out.printf("the workers ended %d ms after their driver%n", (System.nanoTime() - killedNs) / 1_000_000);
-        try (KoloProcess followed = kolo("jobs", "logs", "--follow", job, "--address", RayCluster.dashboard())) {
+        try (KoloProcess followed = kolo("jobs", "logs", "--follow", job, "--address", CLUSTER.dashboard())) {
             assertFalse(followed.await() == 0, () -> "" + followed.lines());
         }
         assertStatus(job, "FAILED");
@@ -141,7 +141,7 @@ class RayJobsSystemTest {
     }
 
     private static void assertStatus(String job, String status) throws InterruptedException {
-        try (KoloProcess list = kolo("jobs", "list", "--address", RayCluster.dashboard())) {
+        try (KoloProcess list = kolo("jobs", "list", "--address", CLUSTER.dashboard())) {
             assertEquals(0, list.await(), () -> "" + list.lines());
             assertTrue(
                     list.lines().stream().anyMatch(line -> line.startsWith(job) && line.contains(" " + status + " ")),
@@ -156,7 +156,7 @@ class RayJobsSystemTest {
             assertEquals(0, submitted.await(), () -> "" + submitted.lines());
             job = submitted.lines().getLast();
         }
-        try (KoloProcess view = kolo("jobs", "logs", "-f", job, "--address", RayCluster.dashboard())) {
+        try (KoloProcess view = kolo("jobs", "logs", "-f", job, "--address", CLUSTER.dashboard())) {
             view.awaitLine("pid ");
             assertStopped(job);
             assertEquals(1, view.await(), () -> "" + view.lines());
@@ -165,7 +165,7 @@ class RayJobsSystemTest {
     }
 
     private static void assertStopped(String job) throws InterruptedException {
-        try (KoloProcess stop = kolo("jobs", "stop", job, "--address", RayCluster.dashboard())) {
+        try (KoloProcess stop = kolo("jobs", "stop", job, "--address", CLUSTER.dashboard())) {
             assertEquals(0, stop.await(), () -> "" + stop.lines());
             assertEquals("job " + job + " is STOPPED", stop.lines().getLast());
         }
@@ -173,7 +173,7 @@ class RayJobsSystemTest {
 
     @Test
     void shouldSayInOneLineWhatIsWrong() throws InterruptedException {
-        String there = RayCluster.dashboard();
+        String there = CLUSTER.dashboard();
         assertRefused(CLUSTER.environment(), "there is no job raysubmit_x on " + there, "logs", "raysubmit_x");
         assertRefused(CLUSTER.environment(), "there is no job 01000000 on " + there, "logs", "01000000");
         assertRefused(CLUSTER.environment(), "there is no job raysubmit_x on " + there, "stop", "raysubmit_x");
@@ -186,8 +186,7 @@ class RayJobsSystemTest {
     private static void assertRefused(Map<String, String> environment, String why, String... args)
             throws InterruptedException {
         String[] line = Stream.concat(
-                        Stream.of("jobs"),
-                        Stream.concat(Stream.of(args), Stream.of("--address", RayCluster.dashboard())))
+                        Stream.of("jobs"), Stream.concat(Stream.of(args), Stream.of("--address", CLUSTER.dashboard())))
                 .toArray(String[]::new);
         try (KoloProcess kolo = KoloProcess.start(environment, line)) {
             assertEquals(2, kolo.await(), () -> "" + kolo.lines());

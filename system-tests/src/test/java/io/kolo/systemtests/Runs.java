@@ -1,7 +1,6 @@
 package io.kolo.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -21,7 +20,11 @@ final class Runs {
     static void await(String what, BooleanSupplier condition, Future<?> run) {
         long deadlineNs = System.nanoTime() + PATIENT.toNanos();
         while (!condition.getAsBoolean()) {
-            assertFalse(run.isDone(), () -> "the run is over, and still no " + what + ": " + run);
+            if (run.isDone()) {
+                throw new AssertionError(
+                        "the run is over, and still no " + what,
+                        run.state() == Future.State.FAILED ? run.exceptionNow() : null);
+            }
             assertTrue(System.nanoTime() - deadlineNs < 0, "no " + what);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
         }
