@@ -16,6 +16,9 @@ import java.util.Set;
 final class NodeNetwork {
     private static final String BRIDGE = "kolo-bridge";
 
+    /** A bridge without one of its own takes another one whenever a node comes or goes, and is not found for 8 s. */
+    private static final String HARDWARE = "02:00:00:00:77:01";
+
     /** For tests of networks (RFC 2544): nobody else should be there. */
     private static final String BRIDGED = "198.18.77.";
 
@@ -38,7 +41,7 @@ final class NodeNetwork {
         NodeNetwork network = new NodeNetwork(true);
         network.close(); // of a run that was killed
         List<String> steps = List.of(
-                "link add " + BRIDGE + " type bridge",
+                "link add " + BRIDGE + " address " + HARDWARE + " type bridge",
                 "addr add " + network.address(1) + "/24 dev " + BRIDGE,
                 "link set " + BRIDGE + " up",
                 "netns add " + BRIDGE,
