@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(mixinStandardHelpOptions = true)
 abstract class SampleCommand implements Runnable {
     private static final long CHAOS_PERIOD_S = 4;
+    private static final int NOBODY = -1;
 
     @ParentCommand
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -53,6 +54,9 @@ abstract class SampleCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
+
+    /** The worker that chaos has struck last. */
+    private int struck = NOBODY;
 
     abstract int defaultEpochs();
 
@@ -103,14 +107,18 @@ abstract class SampleCommand implements Runnable {
         }
     }
 
-    /** Kills a worker, or has it leave, unless there are too few to spare one; now and then kills the coordinator. */
-    private static void strike(ElasticRayExecutor executor, int least, Random random) {
+    /**
+     * Kills a worker, or has it leave, unless there are too few to spare one, or the last one that was struck is not
+     * missed yet; now and then kills the coordinator.
+     */
+    private void strike(ElasticRayExecutor executor, int least, Random random) {
         List<Integer> workers = executor.members();
         if (random.nextInt(5) == 0) {
             System.out.println("chaos: kill -9 the coordinator");
             executor.killCoordinator();
-        } else if (workers.size() > least) {
+        } else if (workers.size() > least && !workers.contains(struck)) {
             int worker = workers.get(random.nextInt(workers.size()));
+            struck = worker;
             if (random.nextInt(3) == 0) {
                 System.out.println("chaos: drain worker " + worker);
                 executor.drain(worker);
