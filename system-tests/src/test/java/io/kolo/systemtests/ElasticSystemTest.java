@@ -84,10 +84,7 @@ class ElasticSystemTest {
 
     private CompletableFuture<List<NavigableMap<Long, Integer>>> start(
             ElasticRayExecutor executor, Batch whose, Hook hook) {
-        executor.start();
-        String flag = folder.resolve("go").toString();
-        return CompletableFuture.supplyAsync(
-                () -> executor.run(worker -> ElasticTraining.train(worker, whose, flag, hook)));
+        return ElasticTraining.start(executor, whose, folder.resolve("go"), hook);
     }
 
     /** The rest may be fast. */

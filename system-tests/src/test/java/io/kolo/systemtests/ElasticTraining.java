@@ -7,6 +7,7 @@ import io.kolo.dl4j.DistributedNetwork;
 import io.kolo.dl4j.ElasticSampler;
 import io.kolo.dl4j.LearningRateScale;
 import io.kolo.dl4j.SampleSource;
+import io.kolo.executor.ElasticRayExecutor;
 import io.kolo.executor.JobListener;
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.Worker;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -107,6 +109,18 @@ final class ElasticTraining {
                     ? new ElasticSampler(SAMPLES, length, SEED, source)
                     : ElasticSampler.perWorker(SAMPLES, length, SEED, source);
         }
+    }
+
+    /**
+     * Starts a job that trains; each step takes a while until the file {@code flag} is there.
+     *
+     * @return what {@link #train} returns on each worker
+     */
+    static CompletableFuture<List<NavigableMap<Long, Integer>>> start(
+            ElasticRayExecutor executor, Batch whose, Path flag, Hook hook) {
+        executor.start();
+        String name = flag.toString();
+        return CompletableFuture.supplyAsync(() -> executor.run(worker -> train(worker, whose, name, hook)));
     }
 
     /** Returns the digest of a worker's parameters after each step that it has applied. */

@@ -55,13 +55,11 @@ class RayAutoscalerSystemTest {
                         .gpusPerWorker(1)
                         .startTimeout(Runs.PATIENT))
                 .build()) {
-            executor.start();
-            String flag = folder.resolve("go").toString();
-            CompletableFuture<?> run = CompletableFuture.supplyAsync(() ->
-                    executor.run(worker -> ElasticTraining.train(worker, Batch.OF_ALL, flag, (trained, batch) -> {})));
+            Path flag = folder.resolve("go");
+            CompletableFuture<?> run = ElasticTraining.start(executor, Batch.OF_ALL, flag, (trained, batch) -> {});
             Runs.await("both to train", () -> executor.members().size() == 2, run);
             assertTrue(CLUSTER.size() >= 3, "a node for each worker");
-            Files.createFile(Path.of(flag));
+            Files.createFile(flag);
             var unused = run.get(Runs.PATIENT.toSeconds(), TimeUnit.SECONDS);
         }
     }

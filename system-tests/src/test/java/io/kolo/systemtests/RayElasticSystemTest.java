@@ -102,10 +102,8 @@ class RayElasticSystemTest {
 
     /** Begins to train, and waits until all three do. */
     private CompletableFuture<List<NavigableMap<Long, Integer>>> train(ElasticRayExecutor executor) {
-        executor.start();
-        String flag = folder.resolve("go").toString();
-        CompletableFuture<List<NavigableMap<Long, Integer>>> run = CompletableFuture.supplyAsync(() ->
-                executor.run(worker -> ElasticTraining.train(worker, Batch.OF_ALL, flag, (trained, batch) -> {})));
+        CompletableFuture<List<NavigableMap<Long, Integer>>> run =
+                ElasticTraining.start(executor, Batch.OF_ALL, folder.resolve("go"), (trained, batch) -> {});
         Runs.await(
                 "all three to train",
                 () -> news.step() > 0 && executor.members().size() == 3,
