@@ -63,7 +63,7 @@ class SurvivorsSystemTest {
      */
     @Test
     void shouldNotBeTouchedByARankThatWasThrownOutAndWakesUp(SplittableRandom random) throws Exception {
-        int rounds = ROUNDS > 0 ? ROUNDS : 100;
+        int rounds = ROUNDS > 0 ? ROUNDS : 40;
         startRanks(RANKS);
         int oldOnesTouched = 0;
         for (int round = 0; round < rounds; round++) {
@@ -89,7 +89,7 @@ class SurvivorsSystemTest {
 
     @Test
     void shouldFormTheNextGenerationWhenARankIsKilled(SplittableRandom random) throws Exception {
-        int rounds = ROUNDS > 0 ? ROUNDS : 50;
+        int rounds = ROUNDS > 0 ? ROUNDS : 20;
         startRanks(RANKS + 1);
         for (int round = 0; round < rounds; round++) {
             RankHandle spare = ranks.removeLast();

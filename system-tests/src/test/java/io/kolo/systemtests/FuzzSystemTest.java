@@ -14,11 +14,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Jazzer on what decodes bytes of others, half a minute each; what it finds, it prints with its input. */
+/**
+ * Jazzer on what decodes bytes of others, ten seconds each, or {@code -Dkolo.fuzz}; what it finds, it prints with its
+ * input.
+ */
 @ExtendWith(Leftovers.class)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class FuzzSystemTest {
-    private static final int SECONDS = 30;
+    private static final int SECONDS = Integer.getInteger("kolo.fuzz", 10);
 
     @ParameterizedTest
     @ValueSource(strings = {"io.kolo.allreduce.ChunkFuzz", "io.kolo.executor.control.MessageFuzz"})
