@@ -2,6 +2,8 @@ package io.kolo.cli;
 
 import io.kolo.elastic.simulation.Campaign;
 import java.io.PrintWriter;
+import java.util.Optional;
+import java.util.stream.LongStream;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         footer = {"", "Examples:", "  kolo chaos --simulate --seeds 100000", "  kolo chaos --simulate --replay 4711"})
 final class ChaosCommand implements Runnable {
-    private static final long PROGRESS_STEP = 100;
+    private static final long SEEDS_AT_ONCE = 100;
 
     @Option(names = "--simulate", description = "In simulated time, with no worker started.")
     private boolean simulate;
@@ -62,24 +64,34 @@ final class ChaosCommand implements Runnable {
 
     private void campaign(PrintWriter out) {
         Campaign campaign = new Campaign();
-        Campaign.Failure failure;
+        Optional<Campaign.Failure> failure;
         try (ProgressBar bar = new ProgressBarBuilder()
                 .setTaskName("chaos")
                 .setInitialMax(seeds)
                 .setUnit(" seeds", 1)
                 .build()) {
-            failure = campaign.run(first, seeds, done -> {
-                if (done % PROGRESS_STEP == 0 || done == seeds) {
-                    bar.stepTo(done);
-                }
-            });
+            failure = LongStream.range(0, Math.ceilDiv(seeds, SEEDS_AT_ONCE))
+                    .parallel()
+                    .mapToObj(part -> {
+                        long done = part * SEEDS_AT_ONCE;
+                        long count = Math.min(SEEDS_AT_ONCE, seeds - done);
+                        Campaign own = new Campaign();
+                        Campaign.Failure found = own.run(first + done, count);
+                        synchronized (campaign) {
+                            campaign.add(own);
+                        }
+                        bar.stepBy(count);
+                        return Optional.ofNullable(found);
+                    })
+                    .flatMap(Optional::stream)
+                    .findAny();
         }
         out.println(campaign.coverage());
-        if (failure != null) {
+        failure.ifPresent(found -> {
             out.flush();
-            throw new IllegalStateException("seed " + failure.seed() + " breaks an invariant: " + failure.message()
-                    + "\nsee what happens with: kolo chaos --simulate --replay " + failure.seed());
-        }
+            throw new IllegalStateException("seed " + found.seed() + " breaks an invariant: " + found.message()
+                    + "\nsee what happens with: kolo chaos --simulate --replay " + found.seed());
+        });
         out.println(seeds + " seeds from " + first + ", no violation; the jobs: " + campaign.outcomes());
     }
 }

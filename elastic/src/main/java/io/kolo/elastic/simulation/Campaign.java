@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Many simulated jobs, one a seed. */
@@ -25,10 +24,9 @@ public final class Campaign {
      *
      * @param first the first seed
      * @param count how many
-     * @param progress is told the number of seeds done
      * @return the one that failed; null if all went well
      */
-    public @Nullable Failure run(long first, long count, LongConsumer progress) {
+    public @Nullable Failure run(long first, long count) {
         for (long seed = first; seed < first + count; seed++) {
             try {
                 outcomes.merge(new Simulation(seed, coverage, null).run(), 1, Integer::sum);
@@ -37,9 +35,14 @@ public final class Campaign {
             } catch (IllegalStateException | IllegalArgumentException e) {
                 return new Failure(seed, e.toString()); // what the protocol itself finds impossible
             }
-            progress.accept(seed - first + 1);
         }
         return null;
+    }
+
+    /** Adds what another campaign has counted. */
+    public void add(Campaign other) {
+        coverage.add(other.coverage);
+        other.outcomes.forEach((outcome, count) -> outcomes.merge(outcome, count, Integer::sum));
     }
 
     /** Returns which fault has met which phase. */

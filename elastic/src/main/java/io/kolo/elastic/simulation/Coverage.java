@@ -13,6 +13,12 @@ public final class Coverage {
         counts.computeIfAbsent(kind, row -> new EnumMap<>(JobPhase.class)).merge(phase, 1L, Long::sum);
     }
 
+    void add(Coverage other) {
+        other.counts.forEach((kind, row) ->
+                row.forEach((phase, count) -> counts.computeIfAbsent(kind, own -> new EnumMap<>(JobPhase.class))
+                        .merge(phase, count, Long::sum)));
+    }
+
     private long counted(Fault.Kind kind, JobPhase phase) {
         return counts.getOrDefault(kind, Map.of()).getOrDefault(phase, 0L);
     }

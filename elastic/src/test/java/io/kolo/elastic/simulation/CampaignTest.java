@@ -21,13 +21,26 @@ class CampaignTest {
     @Test
     void shouldHoldAllInvariantsInEachSeedAndMeetEachFaultInEachPhase() {
         Campaign campaign = new Campaign();
-        Failure failure = campaign.run(1, SEEDS, done -> {});
+        Failure failure = campaign.run(1, SEEDS);
         System.out.println(campaign.coverage());
         System.out.println(campaign.outcomes());
         assertEquals(null, failure, () -> String.join("\n", Campaign.trace(failure == null ? 0 : failure.seed())));
         assertEquals(
                 new TreeSet<>(IMPOSSIBLE), new TreeSet<>(campaign.coverage().empty()));
         assertTrue(campaign.outcomes().getOrDefault("done", 0) > SEEDS * 9 / 10, "most jobs come to their end");
+    }
+
+    @Test
+    void shouldCountTheSameInPartsAsInOne() {
+        Campaign whole = new Campaign();
+        Campaign parts = new Campaign();
+        Campaign other = new Campaign();
+        assertEquals(null, whole.run(1, 40));
+        assertEquals(null, parts.run(1, 15));
+        assertEquals(null, other.run(16, 25));
+        parts.add(other);
+        assertEquals(whole.coverage().toString(), parts.coverage().toString());
+        assertEquals(whole.outcomes(), parts.outcomes());
     }
 
     @Test

@@ -100,7 +100,7 @@ public final class CoordinatorMain implements MemberListener {
                 var unused = journal.append(new GenerationRecord(number, 0, 0, 0, nobody));
             }
         }
-        var unused = new Campaign().run(1, REHEARSED_JOBS, done -> {});
+        var unused = new Campaign().run(1, REHEARSED_JOBS);
     }
 
     private void serve() throws InterruptedException {
