@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Measures operations on floats, one after the other. Before each one every rank writes all of its buffer anew and
@@ -23,9 +24,13 @@ public final class CollectiveBenchmark {
     private static final int PERIOD = 1024;
     private static final int WARM_UP_OPERATIONS = 20_000;
     private static final int WARM_UP_BYTES = 64 * 1024;
+    private static final int ROUND = 200;
     private static final long BYTES_A_SIZE = 8L << 30;
     private static final int MIN_OPERATIONS = 20;
     private static final int MAX_OPERATIONS = 10_000;
+
+    /** What a size may take, as long as it has the fewest operations. */
+    private static final long NS_A_SIZE = TimeUnit.SECONDS.toNanos(5);
 
     /** What is measured. */
     public enum Collective {
@@ -139,15 +144,38 @@ public final class CollectiveBenchmark {
     }
 
     private Result run(Options options) {
-        timesNs(WARM_UP_BYTES, WARM_UP_OPERATIONS);
-        timesNs(options.minBytes, Math.clamp(BYTES_A_SIZE / options.minBytes, MIN_OPERATIONS, WARM_UP_OPERATIONS));
+        warmUp(WARM_UP_BYTES);
+        warmUp(options.minBytes);
         List<Row> rows = new ArrayList<>();
         for (long bytes = options.minBytes; bytes <= options.maxBytes; bytes *= options.factor) {
-            int operations = Math.clamp(BYTES_A_SIZE / bytes, MIN_OPERATIONS, MAX_OPERATIONS);
+            int operations = affordable(bytes);
             timesNs(bytes, operations / 10 + 2);
             rows.add(measure(bytes, operations));
         }
         return new Result(collective, communicator.size(), communicator.description(), options.memory.name(), rows);
+    }
+
+    private void warmUp(long bytes) {
+        long startNs = System.nanoTime();
+        for (int done = 0; done < WARM_UP_OPERATIONS && agreedSince(startNs) < NS_A_SIZE; done += ROUND) {
+            timesNs(bytes, ROUND);
+        }
+    }
+
+    /** Returns how many operations of a size there is time for. */
+    private int affordable(long bytes) {
+        timesNs(bytes, 1);
+        long startNs = System.nanoTime();
+        timesNs(bytes, MIN_OPERATIONS);
+        long inTime = NS_A_SIZE * MIN_OPERATIONS / agreedSince(startNs);
+        return Math.clamp(Math.min(inTime, BYTES_A_SIZE / bytes), MIN_OPERATIONS, MAX_OPERATIONS);
+    }
+
+    /** Returns the time that has passed on the slowest rank, in nanoseconds, so that all ranks decide alike. */
+    private long agreedSince(long startNs) {
+        long[] passedNs = {System.nanoTime() - startNs};
+        communicator.allReduce(MemorySegment.ofArray(passedNs), DataType.I64, ReduceOp.MAX);
+        return passedNs[0];
     }
 
     private Row measure(long bytes, int operations) {
