@@ -89,7 +89,7 @@ class SurvivorsSystemTest {
 
     @Test
     void shouldFormTheNextGenerationWhenARankIsKilled(SplittableRandom random) throws Exception {
-        int rounds = ROUNDS > 0 ? ROUNDS : 20;
+        int rounds = ROUNDS > 0 ? ROUNDS : 50;
         startRanks(RANKS + 1);
         for (int round = 0; round < rounds; round++) {
             RankHandle spare = ranks.removeLast();
