@@ -49,14 +49,16 @@ final class JobsCommand implements Runnable {
         if (job.status() == RayJobs.Status.SUCCEEDED) {
             return 0;
         }
-        out.println("job " + id + " has " + job.status() + (job.message().isBlank() ? "" : ": " + firstLine(job)));
+        out.println("job " + id + " has " + job.status() + (job.message().isBlank() ? "" : ": " + reason(job)));
         out.flush();
         Integer code = job.exitCode();
         return code == null || code <= 0 ? FAILED : code;
     }
 
-    private static String firstLine(Job job) {
-        return job.message().strip().lines().findFirst().orElse("");
+    /** Without the job's last lines, which have been shown. */
+    private static String reason(Job job) {
+        String first = job.message().strip().lines().findFirst().orElse("");
+        return first.replaceFirst(", last available logs.*", "");
     }
 
     /** What is asked about one job. */

@@ -81,7 +81,8 @@ class RayJobsSystemTest {
             assertTrue(
                     bad.lines().stream().anyMatch(line -> line.contains("nothing to greet")), () -> "" + bad.lines());
             assertTrue(
-                    bad.lines().getLast().contains(" has FAILED"), bad.lines().getLast());
+                    bad.lines().getLast().matches("job .* has FAILED: .* with exit code 1"),
+                    bad.lines().getLast());
         }
     }
 
