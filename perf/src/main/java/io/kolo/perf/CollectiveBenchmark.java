@@ -164,11 +164,15 @@ public final class CollectiveBenchmark {
 
     /** Returns how many operations of a size there is time for. */
     private int affordable(long bytes) {
+        int most = Math.clamp(BYTES_A_SIZE / bytes, MIN_OPERATIONS, MAX_OPERATIONS);
+        if (most == MIN_OPERATIONS) {
+            return most; // however long they take
+        }
         timesNs(bytes, 1);
         long startNs = System.nanoTime();
         timesNs(bytes, MIN_OPERATIONS);
         long inTime = NS_A_SIZE * MIN_OPERATIONS / agreedSince(startNs);
-        return Math.clamp(Math.min(inTime, BYTES_A_SIZE / bytes), MIN_OPERATIONS, MAX_OPERATIONS);
+        return Math.clamp(inTime, MIN_OPERATIONS, most);
     }
 
     /** Returns the time that has passed on the slowest rank, in nanoseconds, so that all ranks decide alike. */

@@ -56,9 +56,7 @@ class CapacitySystemTest {
     }
 
     private CompletableFuture<?> train(ElasticRayExecutor executor) {
-        String flag = folder.resolve("go").toString();
-        return CompletableFuture.supplyAsync(
-                () -> executor.run(worker -> ElasticTraining.train(worker, Batch.OF_ALL, flag, (w, batch) -> {})));
+        return ElasticTraining.start(executor, Batch.OF_ALL, folder.resolve("go"), (w, batch) -> {});
     }
 
     private void finish(CompletableFuture<?> run) throws Exception {
@@ -81,7 +79,6 @@ class CapacitySystemTest {
                 .hostDiscovery(HostDiscovery.script(script))
                 .listener(listener)
                 .build()) {
-            executor.start();
             CompletableFuture<?> run = train(executor);
             Runs.await("the worker on a", () -> executor.members().equals(List.of(0)), run);
             hosts("a:1", "b:2");
@@ -119,7 +116,6 @@ class CapacitySystemTest {
                 .spares(1)
                 .listener(listener)
                 .build()) {
-            executor.start();
             CompletableFuture<?> run = train(executor);
             Runs.await("two members", () -> executor.members().size() == 2, run);
             int third =

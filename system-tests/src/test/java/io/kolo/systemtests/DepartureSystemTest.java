@@ -73,11 +73,9 @@ class DepartureSystemTest {
     }
 
     private CompletableFuture<Integer> start(ElasticRayExecutor executor) {
-        executor.start();
-        String flag = folder.resolve("go").toString();
-        CompletableFuture<Integer> run = CompletableFuture.supplyAsync(() -> executor.run(
-                        worker -> ElasticTraining.train(worker, ElasticTraining.Batch.OF_ALL, flag, (w, batch) -> {}))
-                .size());
+        CompletableFuture<Integer> run = ElasticTraining.start(
+                        executor, ElasticTraining.Batch.OF_ALL, folder.resolve("go"), (w, batch) -> {})
+                .thenApply(List::size);
         Runs.await("two members that train", () -> executor.members().size() == 2 && news.pids.size() == 2, run);
         return run;
     }

@@ -45,7 +45,7 @@ final class ElasticTraining {
     static final long SEED = 7;
 
     /** With the three workers that there are at most; fewer take more. */
-    private static final int STEPS = EPOCHS * SAMPLES / 33;
+    private static final int STEPS = EPOCHS * SAMPLES / (3 * Batch.OF_EACH_WORKER.length);
 
     private static final int SLOW_STEPS = 80;
 

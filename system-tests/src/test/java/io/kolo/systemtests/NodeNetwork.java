@@ -102,6 +102,13 @@ final class NodeNetwork {
         ip("link set " + link(node) + " down");
     }
 
+    /** Undoes {@link #cut}, if the node was cut off. */
+    void mend(int node) throws IOException {
+        if (connected.contains(node)) {
+            ip("link set " + link(node) + " up");
+        }
+    }
+
     /** Takes all of it away, as far as it is there. */
     void close() throws IOException {
         if (bridged) {

@@ -260,19 +260,14 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
     }
 
     private void awaitEnd(int number, Process node) throws IOException, InterruptedException {
-        if (!isEnded(number, node)) {
-            throw new IOException("node " + number + " does not end");
-        }
-    }
-
-    /** Returns whether a node has ended by itself in time; it has in any case. */
-    private boolean isEnded(int number, Process node) throws IOException, InterruptedException {
         boolean ended = node.waitFor(END_TIMEOUT_S, TimeUnit.SECONDS);
         if (!ended) {
             destroyForcibly(node);
         }
         network.disconnect(number);
-        return ended;
+        if (!ended) {
+            throw new IOException("node " + number + " does not end");
+        }
     }
 
     private static void destroyForcibly(Process node) {
@@ -282,10 +277,9 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
 
     /** Has a node be there, as it was when the cluster was started. */
     void restore(int number) throws IOException, InterruptedException {
-        Process node = nodes.remove(number);
-        if (node != null) {
-            node.destroy();
-            boolean unused = isEnded(number, node); // one that is cut off from the head may wait for it
+        if (nodes.containsKey(number)) {
+            network.mend(number); // one that is cut off from the head waits for it
+            endNode(number);
         }
         startNode(number);
     }

@@ -10,13 +10,15 @@ public final class Coverage {
     private final Map<Fault.Kind, Map<JobPhase, Long>> counts = new EnumMap<>(Fault.Kind.class);
 
     void count(Fault.Kind kind, JobPhase phase) {
-        counts.computeIfAbsent(kind, row -> new EnumMap<>(JobPhase.class)).merge(phase, 1L, Long::sum);
+        count(kind, phase, 1);
     }
 
     void add(Coverage other) {
-        other.counts.forEach((kind, row) ->
-                row.forEach((phase, count) -> counts.computeIfAbsent(kind, own -> new EnumMap<>(JobPhase.class))
-                        .merge(phase, count, Long::sum)));
+        other.counts.forEach((kind, row) -> row.forEach((phase, times) -> count(kind, phase, times)));
+    }
+
+    private void count(Fault.Kind kind, JobPhase phase, long times) {
+        counts.computeIfAbsent(kind, row -> new EnumMap<>(JobPhase.class)).merge(phase, times, Long::sum);
     }
 
     private long counted(Fault.Kind kind, JobPhase phase) {
