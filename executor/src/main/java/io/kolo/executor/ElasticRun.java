@@ -56,6 +56,9 @@ final class ElasticRun {
     private final Map<Integer, ByteString> returned = new TreeMap<>();
     private final Set<Integer> lost = new TreeSet<>();
 
+    /** Why this job ends workers, until their processes have ended. */
+    private final Map<Integer, String> accusations = new TreeMap<>();
+
     private final RunOutcome outcome;
     private volatile List<Integer> members = List.of();
     private int generation;
@@ -141,7 +144,7 @@ final class ElasticRun {
         try {
             Objects.requireNonNull(job.connections.get(worker)).function(function, run.getNumber());
         } catch (TimeoutException e) {
-            gone(worker, "does not take the function: " + e.getMessage());
+            accuse(worker, "does not take the function: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -173,7 +176,7 @@ final class ElasticRun {
                 if (worker == WorkerEvent.COORDINATOR) {
                     job.coordinator.silent();
                 } else {
-                    gone(worker, stalled.reason());
+                    accuse(worker, stalled.reason());
                 }
             }
             case WorkerEvent.Disconnected broken -> gone(worker, "broke its connection");
@@ -217,7 +220,11 @@ final class ElasticRun {
             }
             job.recruiter.gone(worker, !hasLeft, nowNs);
             if (!hasLeft) {
-                job.listener.onLost(worker, job.workers.describeEnd(worker, exited.exitCode()));
+                String accusation = accusations.remove(worker);
+                job.listener.onLost(
+                        worker,
+                        job.workers.describeEnd(worker, exited.exitCode())
+                                + (accusation == null ? "" : "; it " + accusation));
             }
         }
     }
@@ -228,6 +235,13 @@ final class ElasticRun {
             outcome.add(thrown);
             throw Objects.requireNonNull(outcome.failure());
         }
+    }
+
+    private void accuse(int worker, String reason) {
+        if (!lost.contains(worker)) {
+            accusations.put(worker, reason);
+        }
+        gone(worker, reason);
     }
 
     private void gone(int worker, String reason) {
@@ -274,6 +288,7 @@ final class ElasticRun {
             case EVICTED -> {
                 int worker = news.getEvicted().getWorker();
                 if (forget(worker)) {
+                    accusations.put(worker, news.getEvicted().getReason());
                     job.workers.kill(worker);
                 }
             }

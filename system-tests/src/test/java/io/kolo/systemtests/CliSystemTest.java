@@ -132,7 +132,7 @@ class CliSystemTest {
         String kolo = Repository.root().resolve("kolo").toString();
         String[] command = {"setsid", kolo, "run", "digits", "--workers", "2", "--epochs", "1000000"};
         try (KoloProcess session = KoloProcess.command(command)) {
-            session.awaitLine("kolo: local engine");
+            session.awaitLines("kolo: local engine");
             List<ProcessHandle> workers =
                     ProcessHandle.of(session.pid()).orElseThrow().children().toList();
             assertEquals(2, workers.size());
@@ -148,7 +148,7 @@ class CliSystemTest {
     @Test
     void shouldNotOutliveADriverThatIsKilled() throws Exception {
         try (KoloProcess kolo = KoloProcess.start("run", "--workers", "2", "digits", "--epochs", "1000000")) {
-            kolo.awaitLine("kolo: local engine, 2 workers");
+            kolo.awaitLines("kolo: local engine, 2 workers");
             List<ProcessHandle> workers =
                     ProcessHandle.of(kolo.pid()).orElseThrow().children().toList();
             assertEquals(2, workers.size());

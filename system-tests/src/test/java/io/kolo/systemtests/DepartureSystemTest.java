@@ -157,14 +157,14 @@ class DepartureSystemTest {
     void shouldDrainFromTheCommandLine() throws Exception {
         try (KoloProcess job =
                 KoloProcess.start("run", "digits", "--min-workers", "1", "--max-workers", "2", "--epochs", "100000")) {
-            job.awaitLine("generation 1, workers [0, 1]");
+            job.awaitLines("generation 1, workers [0, 1]");
             String pid = String.valueOf(job.pid());
             assertSays(2, "kolo: there is no worker 77: the job has worker 0 on localhost, worker 1 on", pid, "77");
             assertSays(2, "kolo: there is no node elsewhere", pid, "--node", "elsewhere");
             assertSays(2, "say who is to leave", pid);
             assertSays(0, "worker 0 left", pid, "0");
-            job.awaitLine("kolo: worker 0 is to leave: kolo drain");
-            job.awaitLine("generation 2, workers [1");
+            job.awaitLines("kolo: worker 0 is to leave: kolo drain");
+            job.awaitLines("generation 2, workers [1");
             assertTrue(job.lines().stream().noneMatch(line -> line.contains("lost worker")), () -> "" + job.lines());
             Runs.signal("-INT", job.pid());
             assertEquals(130, job.await());

@@ -61,19 +61,21 @@ final class KoloProcess implements AutoCloseable {
         return new KoloProcess(List.of(command), Map.of());
     }
 
-    /** Reads on until a line contains {@code text}. */
-    void awaitLine(String text) {
+    /** Reads on until each of the texts has been in a line, in whatever order. */
+    void awaitLines(String... texts) {
+        List<String> missing = new ArrayList<>(List.of(texts));
         try {
-            for (String line = output.readLine(); line != null; line = output.readLine()) {
-                lines.add(line);
-                if (line.contains(text)) {
-                    return;
+            while (!missing.isEmpty()) {
+                String line = output.readLine();
+                if (line == null) {
+                    throw new AssertionError("no line with " + missing + " in " + lines);
                 }
+                lines.add(line);
+                missing.removeIf(line::contains);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        throw new AssertionError("no line with '" + text + "' in " + lines);
     }
 
     long pid() {

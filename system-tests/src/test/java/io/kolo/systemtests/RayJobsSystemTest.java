@@ -102,13 +102,13 @@ class RayJobsSystemTest {
     void shouldLiveOnWithoutItsViewAndTakeItsWorkersAlong(@TempDir Path folder) throws Exception {
         String job;
         try (KoloProcess view = submit(folder, Endless.class)) {
-            view.awaitLine("pid ");
+            view.awaitLines("pid ");
             String told = view.lines().stream()
                     .filter(line -> line.startsWith("job "))
                     .findFirst()
                     .orElseThrow();
             job = told.substring("job ".length(), told.indexOf(';'));
-            view.awaitLine("pid ");
+            view.awaitLines("pid ");
         }
         List<Long> workers = new ArrayList<>();
         try (KoloProcess logs = kolo("jobs", "logs", job, "--address", CLUSTER.dashboard())) {
@@ -158,7 +158,7 @@ class RayJobsSystemTest {
             job = submitted.lines().getLast();
         }
         try (KoloProcess view = kolo("jobs", "logs", "-f", job, "--address", CLUSTER.dashboard())) {
-            view.awaitLine("pid ");
+            view.awaitLines("pid ");
             assertStopped(job);
             assertEquals(1, view.await(), () -> "" + view.lines());
             assertTrue(view.lines().stream().noneMatch(line -> line.contains("is gone")), () -> "" + view.lines());

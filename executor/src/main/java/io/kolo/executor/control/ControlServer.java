@@ -14,8 +14,8 @@ import io.kolo.executor.control.proto.ToMember;
 import io.kolo.executor.control.proto.ToWorker;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.logging.Level;
@@ -25,6 +25,7 @@ import java.util.logging.Logger;
 public final class ControlServer implements AutoCloseable {
     private static final long CLOSE_TIMEOUT_MS = 1000;
     private static final long HANDSHAKE_TIMEOUT_S = 10;
+    private static final long IDLE_THREAD_S = 60;
 
     /** A broken stream is an event of ours; its stack trace on the user's screen would say nothing more. */
     private static final Logger STREAM_ERRORS =
@@ -32,8 +33,14 @@ public final class ControlServer implements AutoCloseable {
 
     private final String host;
     private final Server server;
-    private final ExecutorService threads = Executors.newCachedThreadPool(
-            Thread.ofPlatform().daemon().name("kolo-control-", 0).factory());
+    private final ThreadPoolExecutor threads = new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE,
+            IDLE_THREAD_S,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            Thread.ofPlatform().daemon().name("kolo-control-", 0).factory(),
+            new ThreadPoolExecutor.DiscardPolicy()); // gRPC may have something to say of a stream after its end
     private final Refusals refusals = new Refusals();
 
     private ControlServer(String host, BindableService service, Identity own, JobToken token) throws IOException {
