@@ -72,9 +72,11 @@ final class HostMemory implements AutoCloseable {
         return segment.get(LONG, Long.BYTES);
     }
 
-    /** Touches all pages, so that the first who works on them need not. */
+    /** Touches all small pages, so that the first who works on them need not. */
     void touch() {
-        segment.load();
+        if (segment.isMapped()) {
+            segment.load();
+        }
     }
 
     /**
@@ -92,6 +94,7 @@ final class HostMemory implements AutoCloseable {
     static final class Blank implements AutoCloseable {
         private final Path path;
         private final FileChannel file;
+        private boolean large;
 
         private Blank(Path path, FileChannel file) {
             this.path = path;
@@ -104,7 +107,9 @@ final class HostMemory implements AutoCloseable {
                 Blank blank =
                         new Blank(path, FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
                 try {
-                    HostMemory.reserve(blank.file, length);
+                    long inLargePages = LargePages.reserve(blank.file, length);
+                    blank.large = inLargePages > 0;
+                    HostMemory.reserve(blank.file, inLargePages, length);
                 } catch (IOException e) {
                     blank.close();
                     throw e;
@@ -122,7 +127,7 @@ final class HostMemory implements AutoCloseable {
         /** Makes a memory of it, no longer than this, that can be found under its name from now on. */
         HostMemory become(Path folder, long length, long name, long proof) throws IOException {
             file.truncate(length);
-            HostMemory memory = map(HostMemory.file(folder, name), file, length);
+            HostMemory memory = map(HostMemory.file(folder, name), file, length, large);
             memory.segment.set(LONG, 0, name);
             memory.segment.set(LONG, Long.BYTES, proof);
             try {
@@ -162,9 +167,9 @@ final class HostMemory implements AutoCloseable {
     }
 
     /** A file on a file system in memory has memory where it was written. */
-    private static void reserve(FileChannel file, long length) throws IOException {
+    private static void reserve(FileChannel file, long start, long length) throws IOException {
         ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(RESERVE_BLOCK, length));
-        for (long done = 0; done < length; ) {
+        for (long done = start; done < length; ) {
             zeros.clear().limit((int) Math.min(zeros.capacity(), length - done));
             done += file.write(zeros, done);
         }
@@ -188,7 +193,7 @@ final class HostMemory implements AutoCloseable {
             if (file.size() != length) {
                 throw new IOException("it has " + file.size() + " bytes, not " + length);
             }
-            HostMemory memory = map(path, file, length);
+            HostMemory memory = map(path, file, length, length >= LargePages.WORTHWHILE_BYTES);
             if (memory.segment.get(LONG, 0) != name || memory.segment.get(LONG, Long.BYTES) != proof) {
                 memory.close();
                 throw new IOException("it is another file of that name");
@@ -198,10 +203,13 @@ final class HostMemory implements AutoCloseable {
     }
 
     @SuppressWarnings("MustBeClosedChecker") // it is, with the memory
-    private static HostMemory map(Path path, FileChannel file, long length) throws IOException {
+    private static HostMemory map(Path path, FileChannel file, long length, boolean large) throws IOException {
         Arena arena = Arena.ofShared();
         try {
-            return new HostMemory(path, arena, file.map(FileChannel.MapMode.READ_WRITE, 0, length, arena));
+            MemorySegment segment = large
+                    ? LargePages.map(file, length, arena)
+                    : file.map(FileChannel.MapMode.READ_WRITE, 0, length, arena);
+            return new HostMemory(path, arena, segment);
         } catch (IOException e) {
             arena.close();
             throw e;

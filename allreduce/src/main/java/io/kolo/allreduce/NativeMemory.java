@@ -1,5 +1,6 @@
 package io.kolo.allreduce;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.agrona.DirectBuffer;
 
@@ -13,6 +14,12 @@ final class NativeMemory {
     /** Returns the address, an offset in {@link #EVERYWHERE}, of byte {@code index} of an off-heap buffer. */
     static long address(DirectBuffer buffer, int index) {
         return buffer.addressOffset() + index;
+    }
+
+    /** Returns memory that is mapped at an address, and is unmapped with the arena. */
+    @SuppressWarnings("restricted")
+    static MemorySegment mapped(long address, long length, Arena arena, Runnable unmap) {
+        return MemorySegment.ofAddress(address).reinterpret(length, arena, segment -> unmap.run());
     }
 
     @SuppressWarnings("restricted")
