@@ -9,31 +9,27 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 class LargePagesTest {
     private static final long LENGTH = LargePages.WORTHWHILE_BYTES + 5 * HostMemory.ALIGNMENT;
     private static final long NAME = 1;
     private static final long PROOF = 2;
 
-    private Path folder = Path.of("");
-
-    @BeforeEach
-    void makeFolder() throws IOException {
-        folder = Files.createTempDirectory(Path.of("/dev/shm"), "kolo-test-");
-    }
-
-    @AfterEach
-    void deleteFolder() throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
+    /** Only files in memory have large pages. */
+    static final class InMemory implements TempDirFactory {
+        @Override
+        public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext test) throws IOException {
+            return Files.createTempDirectory(Path.of("/dev/shm"), "kolo-test-");
         }
-        Files.delete(folder);
     }
+
+    @TempDir(factory = InMemory.class)
+    private Path folder;
 
     @Test
     void shouldMapTheSameZerosTwiceWhereLargePagesFit() throws IOException {
@@ -53,13 +49,13 @@ class LargePagesTest {
     @Test
     void shouldUnmapAllWhenItIsClosed() throws IOException {
         HostMemory memory = HostMemory.create(folder, LENGTH, NAME, PROOF);
-        assertEquals(1, mappings(folder));
+        assertEquals(1, mappings());
         memory.close();
-        assertEquals(0, mappings(folder));
+        assertEquals(0, mappings());
         assertThrows(IllegalStateException.class, () -> memory.segment().get(ValueLayout.JAVA_BYTE, 0));
     }
 
-    private static long mappings(Path folder) throws IOException {
+    private long mappings() throws IOException {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
             return lines.filter(line -> line.contains(folder.toString())).count();
         }
