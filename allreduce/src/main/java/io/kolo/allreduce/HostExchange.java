@@ -63,7 +63,7 @@ final class HostExchange {
     }
 
     private static int chunks(MemorySegment buffer) {
-        return Math.toIntExact(Math.max(1, Math.ceilDiv(buffer.byteSize(), HostGroup.OUTBOX_BYTES)));
+        return Math.toIntExact(Math.max(1, Math.ceilDiv(buffer.byteSize(), HostGroup.CHUNK_BYTES)));
     }
 
     private void address(int to) {
@@ -74,8 +74,8 @@ final class HostExchange {
     }
 
     private void offer(int to, MemorySegment out, int chunk) {
-        long offset = (long) chunk * HostGroup.OUTBOX_BYTES;
-        long bytes = Math.min(HostGroup.OUTBOX_BYTES, out.byteSize() - offset);
+        long offset = (long) chunk * HostGroup.CHUNK_BYTES;
+        long bytes = Math.min(HostGroup.CHUNK_BYTES, out.byteSize() - offset);
         outgoing.chunk(chunk).copyTo(group.outboxHeader(ring.rank(), offered[to]));
         MemorySegment.copy(out, offset, ANYWHERE, base + group.outbox(ring.rank(), offered[to]), bytes);
         offered[to]++;
@@ -94,8 +94,8 @@ final class HostExchange {
             group.abort(mismatch);
             throw mismatch;
         }
-        long offset = (long) chunk * HostGroup.OUTBOX_BYTES;
-        long bytes = Math.min(HostGroup.OUTBOX_BYTES, in.byteSize() - offset);
+        long offset = (long) chunk * HostGroup.CHUNK_BYTES;
+        long bytes = Math.min(HostGroup.CHUNK_BYTES, in.byteSize() - offset);
         MemorySegment.copy(ANYWHERE, base + group.outbox(from, taken[from]), in, offset, bytes);
         taken[from]++;
         group.publish(Word.TAKEN, from, taken[from]);

@@ -39,14 +39,11 @@ final class HostGroup implements AutoCloseable {
     /** Bytes that an operation with one meeting carries. */
     static final int FLAT_BYTES = 16 * 1024;
 
-    /** Bytes of a rank's staging for one round, which each of the ranks has a part of. */
+    /** Bytes of a rank's staging for one round, which each of the ranks has a part of, and of a chunk to one rank. */
     static final int CHUNK_BYTES = 256 * 1024;
 
     /** Rounds under way. */
     static final int DEPTH = 4;
-
-    /** Bytes of a chunk from one rank to another. */
-    static final int OUTBOX_BYTES = 64 * 1024;
 
     private static final int PARITIES = 2;
     private static final int WORD_STRIDE = 128; // two lines: the next one is fetched along
@@ -102,7 +99,7 @@ final class HostGroup implements AutoCloseable {
         return SLOT
                 + 2 * rowBytes(size)
                 + (long) PARITIES * FLAT_BYTES
-                + (long) DEPTH * (CHUNK_BYTES + OUTBOX_HEADER + OUTBOX_BYTES);
+                + (long) DEPTH * (CHUNK_BYTES + OUTBOX_HEADER + CHUNK_BYTES);
     }
 
     /** A word for each rank. */
@@ -164,7 +161,7 @@ final class HostGroup implements AutoCloseable {
         return staging(rank, 0)
                 + (long) DEPTH * CHUNK_BYTES
                 + OUTBOX_HEADER
-                + number % DEPTH * (OUTBOX_HEADER + OUTBOX_BYTES);
+                + number % DEPTH * (OUTBOX_HEADER + CHUNK_BYTES);
     }
 
     ChunkHeader outboxHeader(int rank, long number) {

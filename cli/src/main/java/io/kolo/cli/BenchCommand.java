@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  kolo bench allreduce --workers 2 --max 64M",
-            "  kolo bench allreduce -n 2 --memory PRIVATE",
+            "  kolo bench allreduce -n 2 --memory private",
             "  kolo bench alltoall -n 4",
             "  kolo bench recovery --workers 3 --kills 20",
             "  kolo bench evictions --busy 6 --for 30m"

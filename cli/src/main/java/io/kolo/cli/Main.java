@@ -62,6 +62,7 @@ public final class Main implements Runnable {
         return new CommandLine(new Main())
                 .setParameterExceptionHandler(new UsageErrors())
                 .setExecutionExceptionHandler((e, command, parsed) -> report(e, command))
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true);
     }
 

@@ -204,7 +204,7 @@ class CliSystemTest {
         Path csv = folder.resolve("figures.csv");
         Path json = folder.resolve("figures.json");
         try (KoloProcess kolo = KoloProcess.start(
-                "bench", collective, "-n", "2", "--max", "64K", "--csv", csv.toString(), "--json", json.toString())) {
+                "bench", collective, "-n2", "--max=64K", "--memory=shared", "--csv=" + csv, "--json=" + json)) {
             assertEquals(0, kolo.await(), () -> "" + kolo.lines());
             assertTrue(
                     kolo.lines().contains(title + ", 2 ranks, shared memory of 2 ranks, shared buffers"),

@@ -56,6 +56,7 @@ final class Rehearsal {
     private static final long STEPS = 60;
     private static final long STEPS_A_GENERATION = 3;
     private static final int FLOATS = 1 << 14;
+    private static final int MESSAGES_A_STEP = 16;
     private static final String HOST = "rehearsal";
     private static final long MOST_SETTLING_NS = TimeUnit.SECONDS.toNanos(1);
     private static final long SETTLING_TURN_MS = 50;
@@ -239,8 +240,20 @@ final class Rehearsal {
             halt.set(ValueLayout.JAVA_INT, 0, gate.halting() ? 1 : 0);
             here.allReduce(halt, DataType.I32, ReduceOp.MAX);
             here.allReduce(gradient, DataType.F32, ReduceOp.SUM);
+            for (int message = 0; message < MESSAGES_A_STEP; message++) {
+                passOn(here);
+            }
             gate.complete(halt.get(ValueLayout.JAVA_INT, 0) > 0);
             done = step;
+        }
+
+        /** As the state goes to one that joins, which receives one once in its life, in many pieces. */
+        private void passOn(Communicator here) {
+            if (here.rank() == 0) {
+                here.send(halt, DataType.I32, 1);
+            } else {
+                here.receive(halt, DataType.I32, 0);
+            }
         }
     }
 }
