@@ -1,5 +1,6 @@
-// How far two cores are apart: one thread fills 32 KiB, another copies them, again and again. Prints what a handover
-// takes, in us, a window after the other; on a virtual machine that changes as its cores are moved.
+// How far two cores are apart: each of two threads copies 128 KiB to where the other one takes them, both at once, as
+// ranks with private buffers do. Prints what such an exchange takes, in us, a window after the other; on a virtual
+// machine that changes as its cores are moved.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
@@ -9,11 +10,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { BYTES = 32768, ROUNDS = 2000, WINDOWS = 40 };
+enum { BYTES = 128 << 10, CHUNKS = 4, ROUNDS = 50, WINDOWS = 40 };
 
-static _Alignas(4096) char handed[BYTES];
-static _Alignas(128) atomic_long filled;
-static _Alignas(128) atomic_long copied;
+static _Alignas(4096) char handed[2][CHUNKS][BYTES];
+static struct {
+  _Alignas(128) atomic_long count;
+} came[2];
 
 static void pin(int core) {
   cpu_set_t set;
@@ -25,16 +27,10 @@ static void pin(int core) {
   }
 }
 
-static void *copy(void *unused) {
-  static _Alignas(4096) char own[BYTES];
-  pin(1);
-  for (long i = 1; i <= (long)ROUNDS * WINDOWS; i++) {
-    while (atomic_load_explicit(&filled, memory_order_acquire) < i) {
-    }
-    memcpy(own, handed, BYTES);
-    atomic_store_explicit(&copied, i, memory_order_release);
+static void meet(int core, long time) {
+  atomic_store_explicit(&came[core].count, time, memory_order_release);
+  while (atomic_load_explicit(&came[1 - core].count, memory_order_acquire) < time) {
   }
-  return unused;
 }
 
 static double now(void) {
@@ -43,23 +39,32 @@ static double now(void) {
   return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-int main(void) {
-  static _Alignas(4096) char own[BYTES];
-  pthread_t copier;
-  pthread_create(&copier, 0, copy, 0);
-  pin(0);
-  long i = 1;
+static void *exchange(void *which) {
+  static _Alignas(4096) char own[2][CHUNKS][BYTES];
+  int core = which != 0;
+  long time = 0;
+  pin(core);
   for (int window = 0; window < WINDOWS; window++) {
     double start = now();
-    for (int round = 0; round < ROUNDS; round++, i++) {
-      memcpy(handed, own, BYTES);
-      atomic_store_explicit(&filled, i, memory_order_release);
-      while (atomic_load_explicit(&copied, memory_order_acquire) < i) {
-      }
+    for (int i = 0; i < ROUNDS * CHUNKS; i++) {
+      memcpy(handed[core][i % CHUNKS], own[core][i % CHUNKS], BYTES);
+      meet(core, ++time);
+      memcpy(own[core][i % CHUNKS], handed[1 - core][i % CHUNKS], BYTES);
     }
-    printf("%.1f ", (now() - start) / ROUNDS * 1e6);
+    if (core == 0) {
+      printf("%.1f ", (now() - start) / (ROUNDS * CHUNKS) * 1e6);
+    }
   }
-  printf("us a handover of 32 KiB\n");
-  pthread_join(copier, 0);
   return 0;
+}
+
+int main(void) {
+  pthread_t other;
+  if (pthread_create(&other, 0, exchange, &came)) {
+    perror("a thread");
+    return 1;
+  }
+  exchange(0);
+  pthread_join(other, 0);
+  printf("us an exchange of 128 KiB each way\n");
 }
