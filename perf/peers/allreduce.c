@@ -5,14 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PERIOD 1024
+
 static int ascending(const void *a, const void *b) {
     double x = *(const double *) a, y = *(const double *) b;
     return (x > y) - (x < y);
 }
 
-static void measure(float *buffer, const float *template, long bytes, long operations, double *times_us) {
+static void rewrite(float *buffer, const float *pattern, long bytes) {
+    for (long at = 0, all = PERIOD * sizeof(float); at < bytes; at += all) {
+        memcpy((char *) buffer + at, pattern, bytes - at < all ? bytes - at : all);
+    }
+}
+
+static void measure(float *buffer, const float *pattern, long bytes, long operations, double *times_us) {
     for (long i = 0; i < operations; i++) {
-        memcpy(buffer, template, bytes);
+        rewrite(buffer, pattern, bytes);
         MPI_Barrier(MPI_COMM_WORLD);
         double start = MPI_Wtime();
         MPI_Allreduce(MPI_IN_PLACE, buffer, bytes / sizeof(float), MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
@@ -30,19 +38,19 @@ int main(int argc, char **argv) {
         MPI_Abort(MPI_COMM_WORLD, 2);
     }
     long min = atol(argv[1]), max = atol(argv[2]), factor = atol(argv[3]);
-    float *buffer = aligned_alloc(64, max), *template = aligned_alloc(64, max);
-    for (long i = 0; i < max / (long) sizeof(float); i++) {
-        template[i] = (float) (i % 1024 * (rank + 1));
+    float *buffer = aligned_alloc(64, max), pattern[PERIOD];
+    for (long i = 0; i < PERIOD; i++) {
+        pattern[i] = (float) (i * (rank + 1));
     }
     for (long bytes = min; bytes <= max; bytes *= factor) {
         long operations = (8L << 30) / bytes;
         operations = operations < 20 ? 20 : operations > 10000 ? 10000 : operations;
         double *times_us = malloc(operations * sizeof(double));
-        measure(buffer, template, bytes, operations / 10 + 2, times_us);
-        measure(buffer, template, bytes, operations, times_us);
+        measure(buffer, pattern, bytes, operations / 10 + 2, times_us);
+        measure(buffer, pattern, bytes, operations, times_us);
         long wrong = 0;
         for (long i = 0; i < bytes / (long) sizeof(float); i++) {
-            wrong += buffer[i] != (float) (i % 1024) * (size * (size + 1) / 2);
+            wrong += buffer[i] != (float) (i % PERIOD) * (size * (size + 1) / 2);
         }
         if (wrong > 0) {
             fprintf(stderr, "%ld wrong elements of %ld bytes on rank %d\n", wrong, bytes, rank);

@@ -26,7 +26,7 @@
 using Context = std::shared_ptr<gloo::Context>;
 using Operation = std::function<void()>;
 
-static const long MAX_OPERATIONS = 10000;
+static const long MAX_OPERATIONS = 10000, PERIOD = 1024;
 
 // What the ranks share besides gloo, lest the benchmark's own messages change the sizes that gloo gives its sockets.
 struct Shared {
@@ -59,10 +59,16 @@ static Operation allreduce(const std::string &name, const Context &context, floa
     return [options] { gloo::allreduce(*options); };
 }
 
+static void rewrite(float *buffer, const float *pattern, long bytes) {
+    for (long at = 0, all = PERIOD * sizeof(float); at < bytes; at += all) {
+        memcpy(reinterpret_cast<char *>(buffer) + at, pattern, std::min(all, bytes - at));
+    }
+}
+
 static void measure(const Operation &allreduce, Shared *shared, int size, float *buffer, const float *pattern, long bytes,
                     std::vector<double> &times_us) {
     for (double &time_us : times_us) {
-        memcpy(buffer, pattern, bytes);
+        rewrite(buffer, pattern, bytes);
         barrier(shared, size);
         auto start = std::chrono::steady_clock::now();
         allreduce();
@@ -80,15 +86,15 @@ static void run(int rank, int size, const std::string &store, Shared *shared, lo
     for (int peer = 0; peer < size && suffix != std::string::npos; peer++) {
         if (peer != rank) context->getPair(peer)->setSync(true, true);
     }
-    auto *buffer = static_cast<float *>(aligned_alloc(64, max)), *pattern = static_cast<float *>(aligned_alloc(64, max));
-    for (long i = 0; i < max / (long) sizeof(float); i++) pattern[i] = (float) (i % 1024 * (rank + 1));
+    float *buffer = static_cast<float *>(aligned_alloc(64, max)), pattern[PERIOD];
+    for (long i = 0; i < PERIOD; i++) pattern[i] = (float) (i * (rank + 1));
     for (long bytes = min; bytes <= max; bytes *= factor) {
         long count = bytes / sizeof(float), operations = std::clamp((8L << 30) / bytes, 20L, MAX_OPERATIONS), wrong = 0;
         std::vector<double> warm_up(operations / 10 + 2), times_us(operations);
         Operation operation = allreduce(name.substr(0, suffix), context, buffer, count);
         measure(operation, shared, size, buffer, pattern, bytes, warm_up);
         measure(operation, shared, size, buffer, pattern, bytes, times_us);
-        for (long i = 0; i < count; i++) wrong += buffer[i] != (float) (i % 1024) * (size * (size + 1) / 2);
+        for (long i = 0; i < count; i++) wrong += buffer[i] != (float) (i % PERIOD) * (size * (size + 1) / 2);
         if (wrong > 0) throw std::runtime_error(std::to_string(wrong) + " wrong of bytes " + std::to_string(bytes));
         double *slowest_us = shared->slowest_us;
         for (int turn = 0; turn < size; turn++, barrier(shared, size)) {

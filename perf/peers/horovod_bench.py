@@ -11,13 +11,20 @@ import horovod.torch as hvd
 import torch
 
 FLOAT_BYTES = 4
+PERIOD = 1024
+
+
+def rewrite(buffer, pattern):
+    whole = buffer.numel() // PERIOD * PERIOD
+    buffer[:whole].view(whole // PERIOD, PERIOD).copy_(pattern)
+    buffer[whole:].copy_(pattern[:buffer.numel() - whole])
 
 
 def measure(buffer, pattern, operations):
     name = f"all-reduce of {buffer.numel()}"
     times_us = torch.empty(operations, dtype=torch.float64)
     for i in range(operations):
-        buffer.copy_(pattern)
+        rewrite(buffer, pattern)
         hvd.barrier()
         start_ns = time.perf_counter_ns()
         hvd.allreduce_(buffer, op=hvd.Sum, name=name)
@@ -31,13 +38,12 @@ def main():
     size, maximum, factor = map(int, sys.argv[1:])
     hvd.init()
     torch.set_num_threads(1)
-    ramp = torch.arange(maximum // FLOAT_BYTES) % 1024
-    pattern, buffer = (ramp * (hvd.rank() + 1)).float(), torch.empty(maximum // FLOAT_BYTES)
-    expected = (ramp * (hvd.size() * (hvd.size() + 1) // 2)).float()
+    pattern, buffer = (torch.arange(PERIOD) * (hvd.rank() + 1)).float(), torch.empty(maximum // FLOAT_BYTES)
+    expected = (torch.arange(buffer.numel()) % PERIOD * (hvd.size() * (hvd.size() + 1) // 2)).float()
     while size <= maximum:
         count, operations = size // FLOAT_BYTES, min(max((8 << 30) // size, 20), 10000)
-        measure(buffer[:count], pattern[:count], operations // 10 + 2)
-        times_us = measure(buffer[:count], pattern[:count], operations)
+        measure(buffer[:count], pattern, operations // 10 + 2)
+        times_us = measure(buffer[:count], pattern, operations)
         wrong = (buffer[:count] != expected[:count]).sum().item()
         if wrong:
             sys.exit(f"{wrong} wrong elements of {size} bytes on rank {hvd.rank()}")

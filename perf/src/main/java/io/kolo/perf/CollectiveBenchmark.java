@@ -8,6 +8,8 @@ import java.io.Serializable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,9 +24,11 @@ import java.util.concurrent.TimeUnit;
 public final class CollectiveBenchmark {
     private static final int FLOAT_BYTES = Float.BYTES;
     private static final int PERIOD = 1024;
-    private static final int WARM_UP_OPERATIONS = 20_000;
-    private static final int WARM_UP_BYTES = 64 * 1024;
-    private static final int ROUND = 200;
+    private static final long WARM_UP_BYTES = 1 << 20;
+    private static final int WARM_UP_OPERATIONS = 200;
+    private static final long WARM_UP_TURN_NS = TimeUnit.SECONDS.toNanos(1);
+    private static final long MOST_WARM_UP_NS = TimeUnit.SECONDS.toNanos(15);
+    private static final long COMPILING_MS = 10;
     private static final long BYTES_A_SIZE = 8L << 30;
     private static final int MIN_OPERATIONS = 20;
     private static final int MAX_OPERATIONS = 10_000;
@@ -111,7 +115,7 @@ public final class CollectiveBenchmark {
 
     private final Communicator communicator;
     private final Collective collective;
-    private final MemorySegment template;
+    private final MemorySegment pattern;
     private final MemorySegment buffer;
     private final MemorySegment result;
 
@@ -121,14 +125,14 @@ public final class CollectiveBenchmark {
             throw new IllegalArgumentException("an all-to-all of " + communicator.size() + " ranks has " + FLOAT_BYTES
                     + " bytes for each at least, not " + options.minBytes + " for all");
         }
-        long bytes = Math.max(options.maxBytes, WARM_UP_BYTES);
+        long bytes = options.maxBytes;
         this.communicator = communicator;
         this.collective = options.collective;
         this.buffer = allocate(options.memory, bytes, arena);
         this.result = options.collective == Collective.ALL_REDUCE ? buffer : allocate(options.memory, bytes, arena);
-        this.template = arena.allocate(bytes, 64);
-        for (long i = 0; i < bytes / FLOAT_BYTES; i++) {
-            template.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (i % PERIOD * (communicator.rank() + 1)));
+        this.pattern = arena.allocate(PERIOD * FLOAT_BYTES, 64);
+        for (long i = 0; i < PERIOD; i++) {
+            pattern.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (i * (communicator.rank() + 1)));
         }
     }
 
@@ -144,8 +148,7 @@ public final class CollectiveBenchmark {
     }
 
     private Result run(Options options) {
-        warmUp(WARM_UP_BYTES);
-        warmUp(options.minBytes);
+        warmUp(options);
         List<Row> rows = new ArrayList<>();
         for (long bytes = options.minBytes; bytes <= options.maxBytes; bytes *= options.factor) {
             int operations = affordable(bytes);
@@ -155,11 +158,28 @@ public final class CollectiveBenchmark {
         return new Result(collective, communicator.size(), communicator.description(), options.memory.name(), rows);
     }
 
-    private void warmUp(long bytes) {
+    /**
+     * Goes through the sizes until the compilers of all ranks have been quiet for a turn: on a machine without cores to
+     * spare they would take those of the ranks that are measured.
+     */
+    private void warmUp(Options options) {
+        long last = Math.max(options.minBytes, Math.min(options.maxBytes, WARM_UP_BYTES));
         long startNs = System.nanoTime();
-        for (int done = 0; done < WARM_UP_OPERATIONS && agreedSince(startNs) < NS_A_SIZE; done += ROUND) {
-            timesNs(bytes, ROUND);
-        }
+        long compiledMs;
+        do {
+            compiledMs = compiledMs();
+            long turnNs = System.nanoTime();
+            do {
+                for (long bytes = options.minBytes; bytes <= last; bytes *= options.factor) {
+                    timesNs(bytes, Math.clamp(WARM_UP_OPERATIONS * WARM_UP_BYTES / bytes, 1, WARM_UP_OPERATIONS));
+                }
+            } while (agreedSince(turnNs) < WARM_UP_TURN_NS);
+        } while (agreed(compiledMs() - compiledMs) > COMPILING_MS && agreedSince(startNs) < MOST_WARM_UP_NS);
+    }
+
+    private static long compiledMs() {
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        return compiler == null ? 0 : compiler.getTotalCompilationTime();
     }
 
     /** Returns how many operations of a size there is time for. */
@@ -175,11 +195,16 @@ public final class CollectiveBenchmark {
         return Math.clamp(inTime, MIN_OPERATIONS, most);
     }
 
-    /** Returns the time that has passed on the slowest rank, in nanoseconds, so that all ranks decide alike. */
+    /** Returns the time that has passed on the slowest rank, in nanoseconds. */
     private long agreedSince(long startNs) {
-        long[] passedNs = {System.nanoTime() - startNs};
-        communicator.allReduce(MemorySegment.ofArray(passedNs), DataType.I64, ReduceOp.MAX);
-        return passedNs[0];
+        return agreed(System.nanoTime() - startNs);
+    }
+
+    /** Returns the largest of the ranks' values, so that all decide alike. */
+    private long agreed(long value) {
+        long[] largest = {value};
+        communicator.allReduce(MemorySegment.ofArray(largest), DataType.I64, ReduceOp.MAX);
+        return largest[0];
     }
 
     private Row measure(long bytes, int operations) {
@@ -202,7 +227,7 @@ public final class CollectiveBenchmark {
         MemorySegment others = result.asSlice(0, measured(bytes));
         long[] timesNs = new long[operations];
         for (int i = 0; i < operations; i++) {
-            MemorySegment.copy(template, 0, own, 0, own.byteSize());
+            rewrite(own);
             communicator.barrier();
             long startNs = System.nanoTime();
             if (collective == Collective.ALL_REDUCE) {
@@ -213,6 +238,13 @@ public final class CollectiveBenchmark {
             timesNs[i] = System.nanoTime() - startNs;
         }
         return timesNs;
+    }
+
+    /** From a pattern that leaves the caches to the buffer, as where it is computed. */
+    private void rewrite(MemorySegment own) {
+        for (long at = 0; at < own.byteSize(); at += pattern.byteSize()) {
+            MemorySegment.copy(pattern, 0, own, at, Math.min(pattern.byteSize(), own.byteSize() - at));
+        }
     }
 
     /** All parts of an all-to-all are as long. */
