@@ -79,6 +79,15 @@ final class LaunchOptions {
     private @Nullable Integer resetLimit;
 
     @Option(
+            names = "--cooldown",
+            scope = ScopeType.INHERIT,
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "How long a place that has lost two workers gets no other, then twice as long, and so on"
+                    + " (default: 1s).")
+    private @Nullable Duration cooldown;
+
+    @Option(
             names = "--spot-notices",
             scope = ScopeType.INHERIT,
             paramLabel = "CLOUD[@URL]",
@@ -198,7 +207,8 @@ final class LaunchOptions {
             scope = ScopeType.INHERIT,
             paramLabel = "TIME",
             converter = Durations.class,
-            description = "How long a rank may keep the others waiting in a collective (default: 5m).")
+            description = "How long a rank may keep the others waiting in a collective (default: 5m;"
+                    + " 10s where workers come and go).")
     private @Nullable Duration collectiveTimeout;
 
     @Option(
@@ -206,7 +216,8 @@ final class LaunchOptions {
             scope = ScopeType.INHERIT,
             paramLabel = "TIME",
             converter = Durations.class,
-            description = "How long a worker may be silent before it counts as lost (default: 1m).")
+            description = "How long a worker may be silent before it counts as lost (default: 1m;"
+                    + " 3s where workers come and go).")
     private @Nullable Duration heartbeatTimeout;
 
     @Option(
@@ -234,6 +245,7 @@ final class LaunchOptions {
         ElasticRayExecutorBuilder builder = common(ElasticRayExecutor.builder());
         given(elasticTimeout, builder::elasticTimeout);
         given(resetLimit, builder::resetLimit);
+        given(cooldown, builder::cooldown);
         given(spares, builder::spares);
         given(hostDiscoveryScript, script -> builder.hostDiscovery(HostDiscovery.script(script)));
         given(spotNotices, setting -> spotNotices(setting, builder));
@@ -264,10 +276,10 @@ final class LaunchOptions {
     }
 
     RayExecutorBuilder builder() {
-        if (Stream.of(elasticTimeout, resetLimit, spotNotices, spares, hostDiscoveryScript)
+        if (Stream.of(elasticTimeout, resetLimit, cooldown, spotNotices, spares, hostDiscoveryScript)
                 .anyMatch(Objects::nonNull)) {
-            throw new IllegalArgumentException("--elastic-timeout, --reset-limit, --spot-notices, --spares and"
-                    + " --host-discovery-script need --min-workers or --max-workers");
+            throw new IllegalArgumentException("--elastic-timeout, --reset-limit, --cooldown, --spot-notices, --spares"
+                    + " and --host-discovery-script need --min-workers or --max-workers");
         }
         RayExecutorBuilder builder = common(RayExecutor.builder());
         given(workers, builder::workers);

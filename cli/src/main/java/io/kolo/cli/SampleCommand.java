@@ -23,13 +23,17 @@ import picocli.CommandLine.Spec;
 @Command(mixinStandardHelpOptions = true)
 abstract class SampleCommand implements Runnable {
     private static final long CHAOS_PERIOD_S = 4;
+    private static final int CHAOS_TAKES_TIMES = 5;
     private static final int NOBODY = -1;
 
     @ParentCommand
     @SuppressWarnings("NullAway.Init") // set by picocli
     private RunCommand parent;
 
-    @Option(names = "--epochs", paramLabel = "N", description = "How often each image is seen (default: 20; mnist 5).")
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            description = "How often each image is seen (default: 20; mnist 5; five times as often with --chaos).")
     private @Nullable Integer epochs;
 
     @Option(
@@ -65,7 +69,8 @@ abstract class SampleCommand implements Runnable {
 
     @Override
     public void run() {
-        SampleOptions options = new SampleOptions(epochs == null ? defaultEpochs() : epochs, batchSize, seed);
+        int usual = chaos ? CHAOS_TAKES_TIMES * defaultEpochs() : defaultEpochs(); // or it is over before it has begun
+        SampleOptions options = new SampleOptions(epochs == null ? usual : epochs, batchSize, seed);
         TrainingFunction<Double> function = function(options);
         LaunchOptions launch = parent.forSample(spec.commandLine());
         if (chaos && !launch.isElastic()) {

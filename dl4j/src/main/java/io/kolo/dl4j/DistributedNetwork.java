@@ -18,8 +18,8 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
  * divided by the number of samples of all of them. A rank without samples takes part with nothing; so shards of unequal
  * length are exact, and an epoch ends on all ranks when the last sample of the longest shard has been seen.
  *
- * <p>Random layers, such as dropout, draw from each rank's own generator. Every rank calls the same methods in the same
- * order.
+ * <p>Random layers, such as dropout, draw from ND4J's generator on each rank; where an {@link ElasticSampler} deals the
+ * samples, it seeds it for each step. Every rank calls the same methods in the same order.
  */
 public final class DistributedNetwork {
     private static final int ROOT = 0;
@@ -28,12 +28,14 @@ public final class DistributedNetwork {
     private final Worker worker;
     private final GradientExchange exchange;
     private final Replica replica;
+    private final boolean elastic;
 
     private DistributedNetwork(Worker worker, Replica replica) {
         this.worker = worker;
         this.exchange = replica.exchange;
         this.replica = replica;
-        if (worker.generation() > 0) {
+        this.elastic = worker.generation() == 0;
+        if (!elastic) {
             replica.enter(worker.communicator());
             copyFromRoot();
         }
@@ -93,6 +95,7 @@ public final class DistributedNetwork {
      *
      * @param shard this rank's batches; may be empty, and of another length than those of other ranks
      * @param epochs how often to go through it, the same number on every rank
+     * @throws IllegalStateException in an elastic job
      */
     public FitResult fit(DataSetIterator shard, int epochs) {
         return fit(shard, epochs, SILENT);
@@ -104,8 +107,13 @@ public final class DistributedNetwork {
      * @param shard this rank's batches; may be empty, and of another length than those of other ranks
      * @param epochs how often to go through it, the same number on every rank
      * @param listener hears of each step
+     * @throws IllegalStateException in an elastic job
      */
     public FitResult fit(DataSetIterator shard, int epochs, StepListener listener) {
+        if (elastic) {
+            throw new IllegalStateException("the batches of an iterator can't be dealt again when workers come and go:"
+                    + " in an elastic job, give fit an ElasticSampler");
+        }
         long firstStep = exchange.steps();
         long samples = 0;
         for (int i = 0; i < epochs; i++) {

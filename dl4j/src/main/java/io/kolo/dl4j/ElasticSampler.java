@@ -4,15 +4,16 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
  * Deals the samples of each epoch to the ranks that there are. An epoch is a permutation of all samples, from the seed
- * and the epoch's number alone: {@link Collections#shuffle} of 0, 1, 2, ... by a {@link Random} of seed + epoch. A step
- * takes the next batch of it, the last of an epoch what is left; of these, {@code length} in number, a rank gets those
- * from {@code length * rank / size} to {@code length * (rank + 1) / size}. So each sample is seen once an epoch,
- * whoever comes and goes.
+ * and the epoch's number alone: {@link Collections#shuffle} of 0, 1, 2, ... by a {@link Random} of both. A step takes
+ * the next batch of it, the last of an epoch what is left; of these, {@code length} in number, a rank gets those from
+ * {@code length * rank / size} to {@code length * (rank + 1) / size}. So each sample is seen once an epoch, whoever
+ * comes and goes.
  */
 public final class ElasticSampler {
     private final int samples;
@@ -75,7 +76,7 @@ public final class ElasticSampler {
         int epoch = epoch(dealt);
         if (epoch != shuffledEpoch) {
             List<Integer> shuffled = IntStream.range(0, samples).boxed().collect(Collectors.toList());
-            Collections.shuffle(shuffled, new Random(seed + epoch));
+            Collections.shuffle(shuffled, new Random(mixed(epoch)));
             order = shuffled.stream().mapToInt(Integer::intValue).toArray();
             shuffledEpoch = epoch;
         }
@@ -105,7 +106,19 @@ public final class ElasticSampler {
 
     /** Returns the seed of what is random in a rank's part of a step, such as dropout. */
     long seed(long step, int rank, int size) {
-        return (seed * 31 + step) * 31 + (long) rank * batch(size) / size;
+        return mixed(step, (long) rank * batch(size) / size);
+    }
+
+    /**
+     * Returns a seed for each sequence of numbers, each as far from the next one as from any other: the first of a
+     * {@link SplittableRandom} of the sampler's seed, then that of one of it plus the first number, and so on.
+     */
+    private long mixed(long... numbers) {
+        long mixed = new SplittableRandom(seed).nextLong();
+        for (long number : numbers) {
+            mixed = new SplittableRandom(mixed + number).nextLong();
+        }
+        return mixed;
     }
 
     SampleSource source() {

@@ -6,7 +6,8 @@ import org.nd4j.linalg.dataset.DataSet;
 @FunctionalInterface
 public interface SampleSource {
     /**
-     * Returns samples as one batch.
+     * Returns samples as one batch. What is random in it, such as an augmentation, has to be drawn from
+     * {@code Nd4j.getRandom()}: its seed is that of the step and of the batch's place in it.
      *
      * @param indices their numbers, {@code 0 <= index < samples}, in the order in which they are wanted
      */

@@ -76,11 +76,15 @@ final class CoordinatorProcess {
         connection = there;
         connections.values().forEach(this::introduce);
         if (run != null) {
-            there.run(run);
-            there.expected(expected);
-            lost.forEach(there::lost);
-            draining.forEach(there::draining);
+            brief(there, run);
         }
+    }
+
+    private void brief(CoordinatorConnection there, Run current) {
+        there.run(current);
+        there.expected(expected);
+        lost.forEach(there::lost);
+        draining.forEach(there::draining);
     }
 
     /** What is not heard, since it is not there, is told again once it is. */
@@ -98,13 +102,12 @@ final class CoordinatorProcess {
         }
     }
 
-    /** Begins a training; it says so when workers may come. */
+    /** Begins a training; it says so when workers may come. Who was to leave the one before, and has not, is to. */
     void begin(Run next) {
         run = next;
         lost.clear();
-        draining.clear();
         expected = Set.of();
-        tell(there -> there.run(next));
+        tell(there -> brief(there, next));
     }
 
     /** These workers are there, or on their way. */

@@ -309,6 +309,7 @@ final class ElasticRun {
             launchFromNs = System.nanoTime() + FORMING_NS;
             List<Integer> next = List.copyOf(formed.getWorkersList());
             job.listener.onGeneration(generation, next, formed.getStep());
+            next.stream().filter(worker -> !members.contains(worker)).forEach(job.listener::onJoined);
             members = next; // last: who asks for the members of a generation finds that the listener has heard of it
         }
     }

@@ -2,6 +2,8 @@ package io.kolo.executor;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -17,6 +19,16 @@ public interface HostDiscovery {
      * @throws IOException if that is not known now; the hosts stay as they were then
      */
     Map<String, Integer> hosts() throws IOException, InterruptedException;
+
+    /**
+     * The same hosts all along.
+     *
+     * @param hosts how many workers each has room for
+     */
+    static HostDiscovery fixed(Map<String, Integer> hosts) {
+        Map<String, Integer> copy = Collections.unmodifiableMap(new LinkedHashMap<>(hosts));
+        return () -> copy;
+    }
 
     /**
      * Has a program say it: a line {@code host:slots} for each host on its standard output, or {@code host} for one

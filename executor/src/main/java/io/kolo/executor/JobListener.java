@@ -26,6 +26,11 @@ public interface JobListener {
         onNews("kolo: generation " + generation + ", workers " + workers + ", after step " + step);
     }
 
+    /**
+     * A worker is in an elastic job's generation, and was not in the one before; {@link #onGeneration} says it, too.
+     */
+    default void onJoined(int worker) {}
+
     /** An elastic job goes on without a worker; {@link #onLost} says how it ended, once its process has. */
     default void onGone(int worker) {}
 

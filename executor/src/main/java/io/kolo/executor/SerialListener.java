@@ -44,6 +44,11 @@ final class SerialListener implements JobListener {
     }
 
     @Override
+    public synchronized void onJoined(int worker) {
+        tell(() -> listener.onJoined(worker));
+    }
+
+    @Override
     public synchronized void onGone(int worker) {
         tell(() -> listener.onGone(worker));
     }

@@ -34,10 +34,11 @@ public final class RecoveryBenchmark implements Trainee {
     /**
      * A step that counts.
      *
+     * @param number from 1
      * @param endNs when it was over on this rank
      * @param ring in which it was done
      */
-    public record Step(long endNs, Formed ring) implements Serializable {}
+    public record Step(long number, long endNs, Formed ring) implements Serializable {}
 
     /**
      * A ring on its way.
@@ -93,9 +94,18 @@ public final class RecoveryBenchmark implements Trainee {
         return benchmark.steps;
     }
 
-    /** Returns where the ring has changed in a rank's steps. */
+    /**
+     * Returns where the ring has changed in a rank's steps.
+     *
+     * @throws IllegalStateException if a step was lost, or counts twice
+     */
     public static List<Change> changes(List<Step> steps) {
         List<Change> changes = new ArrayList<>();
+        for (int i = 0; i < steps.size(); i++) {
+            if (steps.get(i).number != i + 1) {
+                throw new IllegalStateException("after step " + i + " came step " + steps.get(i).number);
+            }
+        }
         for (int i = 1; i < steps.size() - 1; i++) {
             Change change = new Change(steps.get(i - 1), steps.get(i), steps.get(i + 1));
             if (change.after.ring.number != change.before.ring.number
@@ -152,7 +162,7 @@ public final class RecoveryBenchmark implements Trainee {
         here.allReduce(gradient, DataType.F32, ReduceOp.SUM);
         gate.complete(halt.get(ValueLayout.JAVA_INT, 0) > 0);
         done = step;
-        steps.add(new Step(System.nanoTime(), formed));
+        steps.add(new Step(step, System.nanoTime(), formed));
         if (here.rank() == 0) {
             worker.report(step, options.steps, Map.of());
         }

@@ -76,7 +76,7 @@ final class ElasticTraining {
         return network;
     }
 
-    /** Samples are made from their numbers. */
+    /** Samples are made from their numbers, and augmented by some noise. */
     static DataSet batch(int[] indices) {
         INDArray features = Nd4j.create(DataType.FLOAT, indices.length, 8);
         INDArray labels = Nd4j.create(DataType.FLOAT, indices.length, 3);
@@ -90,7 +90,7 @@ final class ElasticTraining {
             }
             labels.putScalar(i, sum < -0.5 ? 0 : sum < 0.5 ? 1 : 2, 1);
         }
-        return new DataSet(features, labels);
+        return new DataSet(features.addi(Nd4j.randn(features.shape()).muli(0.01)), labels);
     }
 
     /** Hears of each batch before it is made. */

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -53,7 +54,7 @@ final class LedgerOracle {
         long step = 0;
         for (int epoch = 0; epoch < epochs; epoch++) {
             List<Integer> order = IntStream.range(0, samples).boxed().collect(Collectors.toList());
-            Collections.shuffle(order, new Random(seed + epoch));
+            Collections.shuffle(order, new Random(mixed(epoch)));
             int dealt = 0;
             while (dealt < samples) {
                 step++;
@@ -101,7 +102,7 @@ final class LedgerOracle {
         if (own.isEmpty()) {
             return new float[(int) network.numParams()];
         }
-        Nd4j.getRandom().setSeed((seed * 31 + step) * 31 + position);
+        Nd4j.getRandom().setSeed(mixed(step, position));
         DataSet data = source.apply(own.stream().mapToInt(Integer::intValue).toArray());
         network.setInput(data.getFeatures());
         network.setLabels(data.getLabels());
@@ -117,6 +118,14 @@ final class LedgerOracle {
             }
         }
         return network.getFlattenedGradients().toFloatVector();
+    }
+
+    private long mixed(long... numbers) {
+        long mixed = new SplittableRandom(seed).nextLong();
+        for (long number : numbers) {
+            mixed = new SplittableRandom(mixed + number).nextLong();
+        }
+        return mixed;
     }
 
     /** Segment k, of as many as there are ranks, is added up in the order of ranks k, k + 1, ... k - 1. */

@@ -18,11 +18,12 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
- * The local engine, but for one thing: as a cluster that does not reach a machine, it takes the first coordinator that
- * it is to end for dead, and leaves it as it is.
+ * The local engine, but for one thing: as a cluster that does not reach a machine, it takes the first coordinator, or
+ * the first worker, that it is to end for dead, and leaves it as it is.
  */
 public final class MistakenEngineProvider implements EngineProvider {
-    static final String ADDRESS = "mistaken:1";
+    static final String OF_COORDINATOR = "mistaken:1";
+    static final String OF_WORKER = "mistaken:2";
     private static final int KILLED = 137;
 
     /** For the service loader. */
@@ -30,20 +31,24 @@ public final class MistakenEngineProvider implements EngineProvider {
 
     @Override
     public boolean serves(String address) {
-        return address.equals(ADDRESS);
+        return address.equals(OF_COORDINATOR) || address.equals(OF_WORKER);
     }
 
     @Override
     public Engine open(String address, List<Node> nodes) {
-        return new MistakenEngine(new LocalEngineProvider().open("local", nodes));
+        return new MistakenEngine(
+                new LocalEngineProvider().open("local", nodes),
+                address.equals(OF_WORKER) ? "WorkerMain" : "CoordinatorMain");
     }
 
     private static final class MistakenEngine implements Engine {
         private final Engine local;
-        private boolean coordinated;
+        private final String unreached;
+        private boolean launchedOne;
 
-        private MistakenEngine(Engine local) {
+        private MistakenEngine(Engine local, String unreached) {
             this.local = local;
+            this.unreached = unreached;
         }
 
         @Override
@@ -75,8 +80,8 @@ public final class MistakenEngineProvider implements EngineProvider {
         @Override
         public WorkerHandle launch(WorkerSpec spec, Consumer<String> lines) {
             WorkerHandle launched = local.launch(spec, lines);
-            boolean first = !coordinated && spec.mainClass().endsWith("CoordinatorMain");
-            coordinated |= first;
+            boolean first = !launchedOne && spec.mainClass().endsWith(unreached);
+            launchedOne |= first;
             return first ? new Unreached(launched) : launched;
         }
 

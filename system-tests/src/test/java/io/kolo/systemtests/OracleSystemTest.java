@@ -1,8 +1,13 @@
 package io.kolo.systemtests;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import io.kolo.dl4j.DistributedNetwork;
 import io.kolo.dl4j.ElasticSampler;
 import io.kolo.executor.ElasticRayExecutor;
@@ -63,6 +68,14 @@ class OracleSystemTest {
             case STEP_DOUBLED -> wrong = before;
         }
         return wrong;
+    }
+
+    @Test
+    void shouldKnowNothingOfKolo() {
+        ArchRuleDefinition.noClasses()
+                .should()
+                .dependOnClassesThat(resideInAPackage("io.kolo..").and(not(equivalentTo(LedgerOracle.class))))
+                .check(new ClassFileImporter().importClasses(LedgerOracle.class));
     }
 
     @Test

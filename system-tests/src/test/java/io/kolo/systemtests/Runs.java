@@ -1,10 +1,12 @@
 package io.kolo.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -28,6 +30,12 @@ final class Runs {
             assertTrue(System.nanoTime() - deadlineNs < 0, "no " + what);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
         }
+    }
+
+    /** Waits for a run that is to fail, and returns with what it does. */
+    static Throwable failure(Future<?> run) {
+        return assertThrows(ExecutionException.class, () -> run.get(PATIENT.toSeconds(), TimeUnit.SECONDS))
+                .getCause();
     }
 
     /** Sends a process a signal, such as {@code "-STOP"}. */
