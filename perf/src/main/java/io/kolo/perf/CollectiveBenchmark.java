@@ -159,8 +159,8 @@ public final class CollectiveBenchmark {
     }
 
     /**
-     * Goes through the sizes until the compilers of all ranks have been quiet for a turn: on a machine without cores to
-     * spare they would take those of the ranks that are measured.
+     * Measures the sizes, and exchanges as many times as there can be, until the compilers of all ranks have been quiet
+     * for a turn: on a machine without cores to spare they would take those of the ranks that are measured.
      */
     private void warmUp(Options options) {
         long last = Math.max(options.minBytes, Math.min(options.maxBytes, WARM_UP_BYTES));
@@ -171,8 +171,10 @@ public final class CollectiveBenchmark {
             long turnNs = System.nanoTime();
             do {
                 for (long bytes = options.minBytes; bytes <= last; bytes *= options.factor) {
-                    timesNs(bytes, Math.clamp(WARM_UP_OPERATIONS * WARM_UP_BYTES / bytes, 1, WARM_UP_OPERATIONS));
+                    int operations = Math.clamp(WARM_UP_OPERATIONS * WARM_UP_BYTES / bytes, 1, WARM_UP_OPERATIONS);
+                    var unused = measure(bytes, operations);
                 }
+                slowest(new long[MAX_OPERATIONS]);
             } while (agreedSince(turnNs) < WARM_UP_TURN_NS);
         } while (agreed(compiledMs() - compiledMs) > COMPILING_MS && agreedSince(startNs) < MOST_WARM_UP_NS);
     }
@@ -207,6 +209,11 @@ public final class CollectiveBenchmark {
         return largest[0];
     }
 
+    /** Replaces times of this rank by those of the slowest. */
+    private void slowest(long[] timesNs) {
+        communicator.allReduce(MemorySegment.ofArray(timesNs), DataType.I64, ReduceOp.MAX);
+    }
+
     private Row measure(long bytes, int operations) {
         long[] timesNs = timesNs(bytes, operations);
         if (collective == Collective.ALL_TO_ALL) {
@@ -215,10 +222,8 @@ public final class CollectiveBenchmark {
         }
         long[] wrong = {wrong(bytes)};
         communicator.allReduce(MemorySegment.ofArray(wrong), DataType.I64, ReduceOp.SUM);
-        communicator.allReduce(MemorySegment.ofArray(timesNs), DataType.I64, ReduceOp.MAX);
-        long[] addNs = collective == Collective.ALL_REDUCE
-                ? addNs(communicator, bytes, Math.max(1, operations / 4))
-                : new long[1];
+        slowest(timesNs);
+        long[] addNs = collective == Collective.ALL_REDUCE ? addNs(bytes, Math.max(1, operations / 4)) : new long[1];
         return row(measured(bytes), timesNs, addNs, wrong[0]);
     }
 
@@ -254,7 +259,7 @@ public final class CollectiveBenchmark {
     }
 
     /** What the machine can do: all ranks at once add up two arrays of an n-th of the elements. */
-    private static long[] addNs(Communicator communicator, long bytes, int operations) {
+    private long[] addNs(long bytes, int operations) {
         float[] target = new float[Math.toIntExact(Math.max(1, bytes / FLOAT_BYTES / communicator.size()))];
         float[] source = new float[target.length];
         long[] timesNs = new long[operations];
@@ -266,7 +271,7 @@ public final class CollectiveBenchmark {
             add(target, source);
             timesNs[i] = System.nanoTime() - startNs;
         }
-        communicator.allReduce(MemorySegment.ofArray(timesNs), DataType.I64, ReduceOp.MAX);
+        slowest(timesNs);
         Arrays.sort(timesNs);
         return timesNs;
     }
