@@ -33,7 +33,7 @@ final class EvictionBenchCommand implements Runnable {
     private static final long MODEL_BYTES = 1 << 20;
     private static final long STEP_NS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final RecoveryBenchmark.Options ENDLESS =
-            new RecoveryBenchmark.Options(Long.MAX_VALUE, STEP_NS, MODEL_BYTES);
+            new RecoveryBenchmark.Options(Long.MAX_VALUE, STEP_NS, MODEL_BYTES, null);
 
     @Option(
             names = {"-n", "--workers"},

@@ -4,10 +4,14 @@ import io.kolo.executor.ElasticRayExecutor;
 import io.kolo.executor.JobListener;
 import io.kolo.perf.RecoveryBenchmark;
 import io.kolo.perf.RecoveryBenchmark.Change;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,10 +19,12 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,7 +35,7 @@ import picocli.CommandLine.Spec;
         name = "recovery",
         description = "Kills workers of an elastic job, one after the other, and times how soon it goes on.",
         mixinStandardHelpOptions = true)
-final class RecoveryBenchCommand implements Runnable {
+final class RecoveryBenchCommand implements Callable<Integer> {
     private static final long POLL_NS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final long LEAST_WAIT_MS = 500;
     private static final long MOST_WAIT_MS = 1000;
@@ -100,16 +106,31 @@ final class RecoveryBenchCommand implements Runnable {
     private final NavigableSet<Long> drainedNs = new ConcurrentSkipListSet<>();
 
     @Override
-    public void run() {
+    public Integer call() throws IOException {
         if (peers) {
             PeersScript.run("recover", "--kills=" + kills, "--bytes=" + modelBytes);
-            return;
+            return 0;
         }
         if (workers < 2 || kills < 0 || drains < 0 || kills + drains == 0) {
             throw new IllegalArgumentException("give at least 2 workers, and 1 kill or drain");
         }
-        RecoveryBenchmark.Options options =
-                new RecoveryBenchmark.Options((kills + drains) * STEPS_A_CHANGE, step.toNanos(), modelBytes);
+        Path notes = Files.createTempDirectory("kolo-recovery-");
+        try {
+            report(RecoveryBenchmark.changes(measure(notes)));
+            return 0;
+        } finally {
+            try (Stream<Path> files = Files.list(notes)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(notes);
+        }
+    }
+
+    private RecoveryBenchmark.Options measure(Path notes) {
+        RecoveryBenchmark.Options options = new RecoveryBenchmark.Options(
+                (kills + drains) * STEPS_A_CHANGE, step.toNanos(), modelBytes, notes.toString());
         try (ElasticRayExecutor executor = ElasticRayExecutor.builder()
                 .minWorkers(1)
                 .maxWorkers(workers)
@@ -119,10 +140,9 @@ final class RecoveryBenchCommand implements Runnable {
                 .build()) {
             executor.start();
             Thread killer = Thread.ofPlatform().daemon().name("kolo-killer").start(() -> change(executor));
-            List<RecoveryBenchmark.Step> steps = executor.run(worker -> RecoveryBenchmark.run(worker, options))
-                    .getFirst();
+            var unused = executor.run(worker -> RecoveryBenchmark.run(worker, options));
             killer.interrupt();
-            report(RecoveryBenchmark.changes(steps));
+            return options;
         }
     }
 
@@ -143,7 +163,7 @@ final class RecoveryBenchCommand implements Runnable {
         }
     }
 
-    /** Kills any worker but that of rank 0, which notes the steps, or drains it; and only when all are there. */
+    /** Kills any worker, or drains it; and only when all are there, and have the state. */
     private void change(ElasticRayExecutor executor) {
         SplittableRandom random = new SplittableRandom(seed);
         for (int i = 0; i < kills + drains; i++) {
@@ -156,7 +176,7 @@ final class RecoveryBenchCommand implements Runnable {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextLong(LEAST_WAIT_MS, MOST_WAIT_MS)));
             List<Integer> members = executor.members();
             if (members.size() == workers) {
-                int worker = members.get(random.nextInt(1, workers));
+                int worker = members.get(random.nextInt(workers));
                 if (i < kills) {
                     killedNs.add(System.nanoTime());
                     executor.kill(worker);
@@ -172,7 +192,7 @@ final class RecoveryBenchCommand implements Runnable {
         }
     }
 
-    private void report(List<Change> changes) {
+    private void report(Collection<Change> changes) {
         Map<String, List<Double>> losses = new LinkedHashMap<>();
         Map<String, List<Double>> joins = new LinkedHashMap<>();
         Map<String, List<Double>> departures = new LinkedHashMap<>();

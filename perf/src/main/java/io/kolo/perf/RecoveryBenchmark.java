@@ -1,20 +1,31 @@
 package io.kolo.perf;
 
+import static java.util.Comparator.comparingLong;
+
 import io.kolo.allreduce.Communicator;
 import io.kolo.executor.StepGate;
 import io.kolo.executor.Trainee;
 import io.kolo.executor.Worker;
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
+import java.io.IOException;
 import java.io.Serializable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BinaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +39,13 @@ public final class RecoveryBenchmark implements Trainee {
      * @param steps how many
      * @param stepNs what a step takes a rank, before it is exchanged
      * @param modelBytes parameters, and as much gradient
+     * @param notes the folder in which each worker notes its steps; null if nobody is to read them
      */
-    public record Options(long steps, long stepNs, long modelBytes) implements Serializable {}
+    public record Options(
+            long steps,
+            long stepNs,
+            long modelBytes,
+            @Nullable String notes) implements Serializable {}
 
     /**
      * A step that counts.
@@ -75,42 +91,58 @@ public final class RecoveryBenchmark implements Trainee {
     private final Options options;
     private final MemorySegment parameters;
     private final MemorySegment halt = Arena.ofAuto().allocate(ValueLayout.JAVA_INT);
-    private final List<Step> steps = new ArrayList<>();
+    private final @Nullable StepNotes notes;
     private @Nullable Communicator ring;
     private Formed formed = new Formed(0, 0, 0, 0, 0);
     private MemorySegment gradient = MemorySegment.NULL;
     private long done;
 
-    private RecoveryBenchmark(Worker worker, Options options) {
+    private RecoveryBenchmark(Worker worker, Options options, @Nullable StepNotes notes) {
         this.worker = worker;
         this.options = options;
+        this.notes = notes;
         this.parameters = Arena.ofAuto().allocate(options.modelBytes, 64);
     }
 
-    /** Trains; returns the steps that this rank has done. */
-    public static List<Step> run(Worker worker, Options options) {
-        RecoveryBenchmark benchmark = new RecoveryBenchmark(worker, options);
-        worker.train(benchmark);
-        return benchmark.steps;
+    /** Trains; returns the number of the last step. */
+    public static long run(Worker worker, Options options) throws IOException {
+        try (StepNotes notes = options.notes == null ? null : StepNotes.create(Path.of(options.notes))) {
+            RecoveryBenchmark benchmark = new RecoveryBenchmark(worker, options, notes);
+            worker.train(benchmark);
+            return benchmark.done;
+        }
     }
 
     /**
-     * Returns where the ring has changed in a rank's steps.
+     * Returns where the ring has changed, as the slowest of those saw it that have done the steps around it.
      *
-     * @throws IllegalStateException if a step was lost, or counts twice
+     * @throws IllegalStateException if a worker has missed a step between two, or done it twice
      */
-    public static List<Change> changes(List<Step> steps) {
-        List<Change> changes = new ArrayList<>();
-        for (int i = 0; i < steps.size(); i++) {
-            if (steps.get(i).number != i + 1) {
-                throw new IllegalStateException("after step " + i + " came step " + steps.get(i).number);
+    public static Collection<Change> changes(Options options) throws IOException {
+        SortedMap<Integer, Change> changes = new TreeMap<>();
+        try (Stream<Path> files = Files.list(Path.of(Objects.requireNonNull(options.notes)))) {
+            for (Path file : files.toList()) {
+                for (Change change : changes(StepNotes.read(file))) {
+                    changes.merge(change.after.ring.number, change, BinaryOperator.maxBy(comparingLong(Change::endNs)));
+                }
             }
         }
-        for (int i = 1; i < steps.size() - 1; i++) {
-            Change change = new Change(steps.get(i - 1), steps.get(i), steps.get(i + 1));
-            if (change.after.ring.number != change.before.ring.number
-                    && change.after.ring.number == change.next.ring.number) {
-                changes.add(change);
+        return changes.values();
+    }
+
+    private static List<Change> changes(List<Step> steps) {
+        List<Change> changes = new ArrayList<>();
+        for (int i = 1; i < steps.size(); i++) {
+            Step before = steps.get(i - 1);
+            Step after = steps.get(i);
+            if (after.number != before.number + 1) {
+                throw new IllegalStateException("after step " + before.number + " came step " + after.number);
+            }
+            boolean isLast = i == steps.size() - 1;
+            if (after.ring.number != before.ring.number
+                    && !isLast
+                    && steps.get(i + 1).ring.equals(after.ring)) {
+                changes.add(new Change(before, after, steps.get(i + 1)));
             }
         }
         return changes;
@@ -162,7 +194,9 @@ public final class RecoveryBenchmark implements Trainee {
         here.allReduce(gradient, DataType.F32, ReduceOp.SUM);
         gate.complete(halt.get(ValueLayout.JAVA_INT, 0) > 0);
         done = step;
-        steps.add(new Step(step, System.nanoTime(), formed));
+        if (notes != null) {
+            notes.add(new Step(step, System.nanoTime(), formed));
+        }
         if (here.rank() == 0) {
             worker.report(step, options.steps, Map.of());
         }
