@@ -115,8 +115,11 @@ final class RecoveryBenchCommand implements Callable<Integer> {
             throw new IllegalArgumentException("give at least 2 workers, and 1 kill or drain");
         }
         Path notes = Files.createTempDirectory("kolo-recovery-");
+        RecoveryBenchmark.Options options = new RecoveryBenchmark.Options(
+                (kills + drains) * STEPS_A_CHANGE, step.toNanos(), modelBytes, notes.toString());
         try {
-            report(RecoveryBenchmark.changes(measure(notes)));
+            measure(options);
+            report(RecoveryBenchmark.changes(options));
             return 0;
         } finally {
             try (Stream<Path> files = Files.list(notes)) {
@@ -128,9 +131,7 @@ final class RecoveryBenchCommand implements Callable<Integer> {
         }
     }
 
-    private RecoveryBenchmark.Options measure(Path notes) {
-        RecoveryBenchmark.Options options = new RecoveryBenchmark.Options(
-                (kills + drains) * STEPS_A_CHANGE, step.toNanos(), modelBytes, notes.toString());
+    private void measure(RecoveryBenchmark.Options options) {
         try (ElasticRayExecutor executor = ElasticRayExecutor.builder()
                 .minWorkers(1)
                 .maxWorkers(workers)
@@ -142,7 +143,6 @@ final class RecoveryBenchCommand implements Callable<Integer> {
             Thread killer = Thread.ofPlatform().daemon().name("kolo-killer").start(() -> change(executor));
             var unused = executor.run(worker -> RecoveryBenchmark.run(worker, options));
             killer.interrupt();
-            return options;
         }
     }
 

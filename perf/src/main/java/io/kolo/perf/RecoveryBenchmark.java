@@ -54,7 +54,7 @@ public final class RecoveryBenchmark implements Trainee {
      * @param endNs when it was over on this rank
      * @param ring in which it was done
      */
-    public record Step(long number, long endNs, Formed ring) implements Serializable {}
+    public record Step(long number, long endNs, Formed ring) {}
 
     /**
      * A ring on its way.
@@ -65,8 +65,7 @@ public final class RecoveryBenchmark implements Trainee {
      * @param placedNs when the gradient had its place in their memory
      * @param levelledNs when the state was the same on all of them
      */
-    public record Formed(int number, int ranks, long formedNs, long placedNs, long levelledNs)
-            implements Serializable {}
+    public record Formed(int number, int ranks, long formedNs, long placedNs, long levelledNs) {}
 
     /**
      * A change of the ring, as the steps show it.
