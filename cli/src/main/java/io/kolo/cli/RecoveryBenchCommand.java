@@ -243,7 +243,7 @@ final class RecoveryBenchCommand implements Callable<Integer> {
         add(phases, "  the ring is formed", decidedNs, ring.formedNs());
         add(phases, "  the gradient has its place", ring.formedNs(), ring.placedNs());
         add(phases, "  the state is level", ring.placedNs(), ring.levelledNs());
-        add(phases, "  the step, beyond what the next one takes", ring.levelledNs(), change.endNs());
+        add(phases, "  the step, beyond what it takes by itself", ring.levelledNs(), change.endNs());
     }
 
     private static void add(Map<String, List<Double>> phases, String phase, long fromNs, long toNs) {

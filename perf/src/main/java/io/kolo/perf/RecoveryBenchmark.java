@@ -25,6 +25,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BinaryOperator;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -72,12 +73,12 @@ public final class RecoveryBenchmark implements Trainee {
      *
      * @param before the last step before it
      * @param after the first step after it
-     * @param next the step after that, in the same ring: it shows what a step takes by itself
+     * @param stepNs what a step takes by itself: the median of those that followed in the same ring
      */
-    public record Change(Step before, Step after, Step next) {
+    public record Change(Step before, Step after, long stepNs) {
         /** Returns when the first step after the change was over, less what a step takes by itself. */
         public long endNs() {
-            return after.endNs - (next.endNs - after.endNs);
+            return after.endNs - stepNs;
         }
 
         /** Returns whether there was a rank less then. */
@@ -137,11 +138,15 @@ public final class RecoveryBenchmark implements Trainee {
             if (after.number != before.number + 1) {
                 throw new IllegalStateException("after step " + before.number + " came step " + after.number);
             }
-            boolean isLast = i == steps.size() - 1;
-            if (after.ring.number != before.ring.number
-                    && !isLast
-                    && steps.get(i + 1).ring.equals(after.ring)) {
-                changes.add(new Change(before, after, steps.get(i + 1)));
+            if (after.ring.number != before.ring.number) {
+                long[] followingNs = IntStream.range(i + 1, steps.size())
+                        .takeWhile(next -> steps.get(next).ring.equals(after.ring))
+                        .mapToLong(next -> steps.get(next).endNs - steps.get(next - 1).endNs)
+                        .sorted()
+                        .toArray();
+                if (followingNs.length > 0) {
+                    changes.add(new Change(before, after, followingNs[followingNs.length / 2]));
+                }
             }
         }
         return changes;
