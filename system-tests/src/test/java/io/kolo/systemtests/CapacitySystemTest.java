@@ -77,6 +77,7 @@ class CapacitySystemTest {
                 .minWorkers(1)
                 .maxWorkers(2)
                 .hostDiscovery(HostDiscovery.script(script))
+                .jvmArg(Runs.QUICK_START)
                 .listener(listener)
                 .build()) {
             CompletableFuture<?> run = train(executor);
@@ -114,6 +115,7 @@ class CapacitySystemTest {
                 .minWorkers(2)
                 .maxWorkers(2)
                 .spares(1)
+                .jvmArg(Runs.QUICK_START)
                 .listener(listener)
                 .build()) {
             CompletableFuture<?> run = train(executor);

@@ -69,6 +69,7 @@ class DepartureSystemTest {
                 .minWorkers(1)
                 .maxWorkers(2)
                 .cooldown(Duration.ofMillis(1))
+                .jvmArg(Runs.QUICK_START)
                 .listener(news);
     }
 

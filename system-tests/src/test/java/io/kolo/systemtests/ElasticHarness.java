@@ -97,6 +97,7 @@ final class ElasticHarness implements JobListener {
                 .minWorkers(least)
                 .maxWorkers(most)
                 .cooldown(Duration.ofMillis(1))
+                .jvmArg(Runs.QUICK_START)
                 .logFolder(folder.resolve("logs"))
                 .listener(this);
     }

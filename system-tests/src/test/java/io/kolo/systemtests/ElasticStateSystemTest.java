@@ -112,6 +112,7 @@ class ElasticStateSystemTest {
                 .minWorkers(1)
                 .maxWorkers(3)
                 .cooldown(Duration.ofMillis(1))
+                .jvmArg(Runs.QUICK_START)
                 .build()) {
             executor.start();
             String flag = folder.resolve("go").toString();

@@ -8,8 +8,6 @@ import io.kolo.dl4j.ElasticSampler;
 import io.kolo.dl4j.LearningRateScale;
 import io.kolo.dl4j.SampleSource;
 import io.kolo.executor.ElasticRayExecutor;
-import io.kolo.executor.JobListener;
-import io.kolo.executor.RayExecutor;
 import io.kolo.executor.Worker;
 import java.io.IOException;
 import java.io.Serializable;
@@ -48,11 +46,6 @@ final class ElasticTraining {
     private static final int STEPS = EPOCHS * SAMPLES / (3 * Batch.OF_EACH_WORKER.length);
 
     private static final int SLOW_STEPS = 80;
-
-    private static final JobListener SILENT = new JobListener() {
-        @Override
-        public void onStarted(String headline) {}
-    };
 
     private ElasticTraining() {}
 
@@ -189,15 +182,10 @@ final class ElasticTraining {
         }
     }
 
-    /** In a worker's JVM, since other numbers of threads give other bits. */
+    /** In this JVM, which has as many threads as a worker's: other numbers of them give other bits. */
     static NavigableMap<Long, Integer> oracle(Batch whose, NavigableMap<Long, Integer> sizes, int epochs) {
         boolean perWorker = whose == Batch.OF_EACH_WORKER;
-        int length = whose.length;
-        try (RayExecutor executor = RayExecutor.builder().listener(SILENT).build()) {
-            executor.start();
-            return executor.run(worker -> new LedgerOracle(SAMPLES, length, perWorker, SEED, ElasticTraining::batch)
-                            .train(network(), epochs, sizes))
-                    .getFirst();
-        }
+        return new LedgerOracle(SAMPLES, whose.length, perWorker, SEED, ElasticTraining::batch)
+                .train(network(), epochs, sizes);
     }
 }

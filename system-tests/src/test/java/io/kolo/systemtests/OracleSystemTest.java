@@ -82,8 +82,11 @@ class OracleSystemTest {
     void shouldNoticeAFaultInAStep() {
         NavigableMap<Long, Integer> expected = ElasticTraining.oracle(Batch.OF_ALL, SIZES, EPOCHS);
         long first = FAULTY_BATCH; // the first batch of all is the rehearsal's
-        try (ElasticRayExecutor executor =
-                ElasticRayExecutor.builder().minWorkers(2).maxWorkers(2).build()) {
+        try (ElasticRayExecutor executor = ElasticRayExecutor.builder()
+                .minWorkers(2)
+                .maxWorkers(2)
+                .jvmArg(Runs.QUICK_START)
+                .build()) {
             executor.start();
             for (Fault fault : Fault.values()) {
                 String name = fault.name();

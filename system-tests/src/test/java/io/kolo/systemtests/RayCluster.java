@@ -144,10 +144,11 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
         return "http://" + node(1) + ":" + DASHBOARD_PORT;
     }
 
-    /** So that workers on the cluster's nodes count as this test run's, and are missed if they stay. */
+    /** So that workers on the cluster's nodes count as this test run's, are missed if they stay, and start fast. */
     static <B extends LaunchBuilder<B>> B marked(B builder) {
         String run = System.getenv(TEST_RUN);
-        return run == null ? builder : builder.environment(TEST_RUN, run);
+        B quick = builder.jvmArg(Runs.QUICK_START);
+        return run == null ? quick : quick.environment(TEST_RUN, run);
     }
 
     /** Starts a node. */

@@ -16,6 +16,12 @@ import java.util.function.BooleanSupplier;
 final class Runs {
     static final Duration PATIENT = Duration.ofSeconds(90);
 
+    /**
+     * An argument for workers of tests that start many of them: no optimising compiler, which takes two thirds of the
+     * cores' time until a worker trains. Tests of transports and failures have it.
+     */
+    static final String QUICK_START = "-XX:TieredStopAtLevel=1";
+
     private Runs() {}
 
     /** Waits for what the run comes to. */
