@@ -23,14 +23,15 @@ public final class CollectiveMismatchException extends CollectiveException {
     /**
      * Creates the error of two ranks.
      *
+     * @param leftRank in the ring, as is the other one; the error has them in the numbers of the World
      * @param doings what each of them is in, for the message
      */
     static CollectiveMismatchException of(Ring ring, int leftRank, int rightRank, String doings) {
         return new CollectiveMismatchException(
-                "ranks " + leftRank + " and " + rightRank + " of generation " + ring.generation()
-                        + " are not in the same operation: " + doings + ADVICE,
-                leftRank,
-                rightRank);
+                "ranks " + ring.inWorld(leftRank) + " and " + ring.inWorld(rightRank) + " of generation "
+                        + ring.generation() + " are not in the same operation: " + doings + ADVICE,
+                ring.inWorld(leftRank),
+                ring.inWorld(rightRank));
     }
 
     /** Returns the rank that sent what the other one did not expect. */

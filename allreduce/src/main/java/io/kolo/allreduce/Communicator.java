@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Buffers are in native byte order, off-heap or on it ({@code MemorySegment.ofArray(floats)}), of any alignment, and
  * hold a whole number of elements. Results depend only on the ranks and where they are, the inputs, type and op: all
- * ranks get the same bits, in every run and over every transport ({@link Segments}).
+ * ranks get the same bits, in every run and over every transport ({@link Segments}). Ranks that do not know that they
+ * are on one host count as on several.
  */
 public final class Communicator implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Communicator.class.getName());
@@ -115,7 +116,7 @@ public final class Communicator implements AutoCloseable {
      * ranks share memory, so does it. Every rank calls it, at the same place in the order of operations.
      *
      * @param color any number
-     * @return closed with this one, if not before; an abort of this one is one of it, in the numbers of this one
+     * @return closed with this one, if not before; aborted with it, too. Its errors name ranks as the World does
      * @throws IllegalStateException after {@value Channels#MAX_SETS} splits, and for the set of a set of a set
      */
     public Communicator split(int color) {
@@ -351,8 +352,9 @@ public final class Communicator implements AutoCloseable {
     public void send(MemorySegment buffer, DataType type, int to) {
         Arguments.checkOther("to", to, ring);
         Arguments.checkRead(buffer, type);
-        sequencer.beginBetweenTwo(type, exchanges.nextSent(to));
-        sequencer.run((plan, operation) -> plan.exchange(operation, to, buffer, Plan.NOBODY, MemorySegment.NULL));
+        sequencer.beginBetweenTwo(type);
+        sequencer.run((plan, operation) ->
+                plan.exchange(operation.numbered(exchanges.nextSent(to)), to, buffer, Plan.NOBODY, MemorySegment.NULL));
     }
 
     /**
@@ -364,8 +366,9 @@ public final class Communicator implements AutoCloseable {
     public void receive(MemorySegment buffer, DataType type, int from) {
         Arguments.checkOther("from", from, ring);
         Arguments.checkWritten(buffer, type);
-        sequencer.beginBetweenTwo(type, exchanges.nextReceived(from));
-        sequencer.run((plan, operation) -> plan.exchange(operation, Plan.NOBODY, MemorySegment.NULL, from, buffer));
+        sequencer.beginBetweenTwo(type);
+        sequencer.run((plan, operation) -> plan.exchange(
+                operation.numbered(exchanges.nextReceived(from)), Plan.NOBODY, MemorySegment.NULL, from, buffer));
     }
 
     /** Returns on no rank before all ranks have called it. */
@@ -378,18 +381,18 @@ public final class Communicator implements AutoCloseable {
      * Ends the operation under way, and each further one, with a {@link CollectiveAbortedException}, also of process
      * sets. Any thread may call it; only the first call counts.
      *
-     * @param culprit the rank that is lost or has failed
+     * @param culprit the rank of this communicator that is lost or has failed
      * @param reason what happened to it
      */
     public void abort(int culprit, String reason) {
-        patience.tell(culprit, reason);
+        patience.tell(ring.inWorld(culprit), reason);
     }
 
     /** Ends all use. An operation under way has to be ended before, by {@link #abort}; its memory stays mapped else. */
     @Override
     public void close() {
-        sets.forEach(Communicator::close);
         if (sequencer.end()) { // for good: there is no memory any more to operate on
+            sets.forEach(Communicator::close); // their plans may be what an operation of this one goes by
             sequencer.plan().close();
         }
         lines.close();

@@ -14,6 +14,9 @@ final class DirectSweep {
     /** What a rank works on at a time: it stays in the cache from the first addition to the last store. */
     private static final int BLOCK_BYTES = 64 * 1024;
 
+    /** After so many it looks whether it works in vain: about every millisecond. */
+    private static final int BLOCKS_BETWEEN_LOOKS = 64;
+
     private final HostGroup group;
 
     DirectSweep(HostGroup group) {
@@ -22,14 +25,16 @@ final class DirectSweep {
 
     void run(Operation operation, HostBuffer buffer, HostPlan.Shared memory) {
         if (operation.collective() == Collective.BROADCAST) {
-            long root = buffer.start() + distance(memory, operation.root());
             if (group.rank() != operation.root()) {
-                MemorySegment.copy(ANYWHERE, root, ANYWHERE, buffer.start(), buffer.byteSize());
+                copy(buffer, buffer.start() + distance(memory, operation.root()));
             }
         } else {
             int rank = group.rank();
             int blocks = buffer.cut(group.size(), BLOCK_BYTES);
             for (int block = 0; block < blocks; block++) {
+                if (block % BLOCKS_BETWEEN_LOOKS == BLOCKS_BETWEEN_LOOKS - 1) {
+                    group.look();
+                }
                 long own = buffer.start() + buffer.offset(rank, block);
                 long length = buffer.length(rank, block);
                 combine(operation, memory, own, length);
@@ -37,6 +42,15 @@ final class DirectSweep {
             }
         }
         group.meet();
+    }
+
+    private void copy(HostBuffer buffer, long root) {
+        long most = (long) BLOCKS_BETWEEN_LOOKS * BLOCK_BYTES;
+        for (long done = 0; done < buffer.byteSize(); done += most) {
+            group.look();
+            MemorySegment.copy(
+                    ANYWHERE, root + done, ANYWHERE, buffer.start() + done, Math.min(most, buffer.byteSize() - done));
+        }
     }
 
     private void combine(Operation operation, HostPlan.Shared memory, long own, long length) {

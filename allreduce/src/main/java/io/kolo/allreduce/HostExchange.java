@@ -89,8 +89,8 @@ final class HostExchange {
                     ring,
                     from,
                     ring.rank(),
-                    "rank " + from + " is in " + header + ", chunk " + header.chunk() + "; rank " + ring.rank()
-                            + " is in " + expected + " and expects chunk " + chunk);
+                    "rank " + ring.inWorld(from) + " is in " + header + ", chunk " + header.chunk() + "; rank "
+                            + ring.inWorld(ring.rank()) + " is in " + expected + " and expects chunk " + chunk);
             group.abort(mismatch);
             throw mismatch;
         }

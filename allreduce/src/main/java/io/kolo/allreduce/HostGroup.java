@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.AtomicBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the ranks of a host meet in shared memory. Each rank has words that it alone writes, with release, and the others
@@ -235,7 +236,11 @@ final class HostGroup implements AutoCloseable {
 
     private CollectiveMismatchException mismatch(ChunkHeader first, int rank) {
         return CollectiveMismatchException.of(
-                ring, 0, rank, "rank 0 is in " + first + ", rank " + rank + " in " + descriptors[parity][rank]);
+                ring,
+                0,
+                rank,
+                "rank " + ring.inWorld(0) + " is in " + first + ", rank " + ring.inWorld(rank) + " in "
+                        + descriptors[parity][rank]);
     }
 
     /** Waits until all ranks are here. */
@@ -302,14 +307,28 @@ final class HostGroup implements AutoCloseable {
         }
     }
 
-    private void stopIfInVain(int rank, Word word, long waitedNs) {
+    /** For one that has long to do without waiting for anybody: throws what any rank has said. */
+    void look() {
+        CollectiveException reason = reasonToStop();
+        if (reason != null) {
+            abort(reason);
+            throw reason;
+        }
+    }
+
+    private @Nullable CollectiveException reasonToStop() {
         long aborter = words.getLongAcquire(ABORTED);
-        CollectiveException reason = aborter != 0 ? read((int) aborter - 1) : patience.reasonToStop();
+        return aborter != 0 ? read((int) aborter - 1) : patience.reasonToStop();
+    }
+
+    private void stopIfInVain(int rank, Word word, long waitedNs) {
+        CollectiveException reason = reasonToStop();
         if (reason == null && patience.isOver(waitedNs)) {
             reason = new CollectiveTimeoutException(
-                    "generation " + ring.generation() + ", " + current + ": rank " + ring.rank() + " waited "
-                            + TimeUnit.NANOSECONDS.toMillis(waitedNs) + " ms for rank " + rank + " " + word.what,
-                    rank);
+                    "generation " + ring.generation() + ", " + current + ": rank " + ring.inWorld(ring.rank())
+                            + " waited " + TimeUnit.NANOSECONDS.toMillis(waitedNs) + " ms for rank "
+                            + ring.inWorld(rank) + " " + word.what,
+                    ring.inWorld(rank));
         }
         if (reason != null) {
             abort(reason);

@@ -38,6 +38,18 @@ final class Hosts {
         } catch (IOException e) {
             LOG.log(System.Logger.Level.INFO, "no shared memory in " + folder + ": " + e);
         }
+        try {
+            return new Hosts(leaders(communicator, folder, own));
+        } finally { // all have looked, or there is no ring any more
+            try {
+                Files.deleteIfExists(proof);
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.WARNING, "could not delete " + proof, e);
+            }
+        }
+    }
+
+    private static int[] leaders(Communicator communicator, Path folder, long[] own) {
         long[] all = new long[LONGS * communicator.size()];
         communicator.allGather(MemorySegment.ofArray(own), MemorySegment.ofArray(all), DataType.I64);
         int[] leaders = new int[communicator.size()];
@@ -48,12 +60,7 @@ final class Hosts {
                     .orElse(communicator.rank())
         };
         communicator.allGather(MemorySegment.ofArray(leader), MemorySegment.ofArray(leaders), DataType.I32);
-        try { // all have looked
-            Files.deleteIfExists(proof);
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "could not delete " + proof, e);
-        }
-        return new Hosts(leaders);
+        return leaders;
     }
 
     /** Returns what is known of ranks that have been found to be on one host. */

@@ -18,6 +18,10 @@ final class Operation {
     private DataType type = DataType.F32;
     private @Nullable ReduceOp op;
     private int root;
+
+    /** What this is a step of, or itself: ranks must agree on that, and not only on a step that is the same in many. */
+    private Operation whole = this;
+
     private int divisor = 1;
     private double scale = 1;
     private @Nullable Kernels kernels;
@@ -32,6 +36,13 @@ final class Operation {
         this.op = null;
         this.divisor = 1;
         this.scale = 1;
+        this.whole = this;
+        return this;
+    }
+
+    /** Becomes the one of that number, where only two ranks count. */
+    Operation numbered(int number) {
+        this.sequence = number;
         return this;
     }
 
@@ -73,6 +84,7 @@ final class Operation {
         this.op = combines ? whole.op : null;
         this.kernels = whole.kernels;
         this.reducer = whole.reducer;
+        this.whole = whole;
         return this;
     }
 
@@ -113,9 +125,9 @@ final class Operation {
 
     /** Fills in what all ranks must agree on. */
     void describe(ChunkHeader header, long count) {
-        header.operation(collective, sequence, root, count);
+        header.operation(whole.collective, sequence, whole.root, count);
         if (collective != Collective.BARRIER) {
-            header.numbers(type, op);
+            header.numbers(whole.type, whole.op);
         }
     }
 

@@ -4,6 +4,8 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Where a rank stands in the ring of one generation.
@@ -12,8 +14,9 @@ import java.util.Arrays;
  * @param key secret of this generation: chunks that carry another one are dropped unread
  * @param rank this rank, {@code 0 <= rank < size}
  * @param size number of ranks, 1 to {@value #MAX_SIZE}
+ * @param world of a process set, its ranks in the numbers of the World; empty if it is the World itself
  */
-public record Ring(int generation, long key, int rank, int size) {
+public record Ring(int generation, long key, int rank, int size, List<Integer> world) {
     /** The number of a stream has 12 bits for a rank. */
     public static final int MAX_SIZE = 1 << 12;
 
@@ -22,6 +25,16 @@ public record Ring(int generation, long key, int rank, int size) {
         if (size < 1 || size > MAX_SIZE || rank < 0 || rank >= size) {
             throw new IllegalArgumentException("rank " + rank + " of " + size + " ranks");
         }
+    }
+
+    /** The ring of all ranks. */
+    public Ring(int generation, long key, int rank, int size) {
+        this(generation, key, rank, size, List.of());
+    }
+
+    /** Returns what a rank is in the World. */
+    int inWorld(int rank) {
+        return world.isEmpty() ? rank : world.get(rank);
     }
 
     /** Returns the rank that sends to this one. */
@@ -45,7 +58,8 @@ public record Ring(int generation, long key, int rank, int size) {
                 .putLong(key)
                 .putInt(number)
                 .putInt(ranks[0]);
-        return new Ring(generation, digest(name).getLong(), Arrays.binarySearch(ranks, rank), ranks.length);
+        List<Integer> world = IntStream.of(ranks).mapToObj(this::inWorld).toList();
+        return new Ring(generation, digest(name).getLong(), Arrays.binarySearch(ranks, rank), ranks.length, world);
     }
 
     /** Returns 32 bytes that say nothing of those that have been put, of which they are made. */

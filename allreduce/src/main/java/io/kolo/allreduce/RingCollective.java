@@ -173,8 +173,9 @@ abstract class RingCollective {
                 ring,
                 left,
                 ring.rank(),
-                "rank " + left + " is in " + from + ", chunk " + from.chunk() + " of " + length + " bytes; rank "
-                        + ring.rank() + " is in " + expected() + " and expects chunk " + received);
+                "rank " + ring.inWorld(left) + " is in " + from + ", chunk " + from.chunk() + " of " + length
+                        + " bytes; rank " + ring.inWorld(ring.rank()) + " is in " + expected()
+                        + " and expects chunk " + received);
     }
 
     /** Gives the operation up; the next {@link #doWork} tells the right neighbour and throws {@code reason}. */
@@ -198,8 +199,8 @@ abstract class RingCollective {
                 ? "to send chunk " + (received + 1) + " of " + toReceive
                 : "to take chunk " + (sent + 1) + " of " + toSend;
         return new CollectiveTimeoutException(
-                "generation " + ring.generation() + ", " + expected() + ": rank " + ring.rank() + " waited " + waitedMs
-                        + " ms for rank " + awaited + " " + chunk,
-                awaited);
+                "generation " + ring.generation() + ", " + expected() + ": rank " + ring.inWorld(ring.rank())
+                        + " waited " + waitedMs + " ms for rank " + ring.inWorld(awaited) + " " + chunk,
+                ring.inWorld(awaited));
     }
 }

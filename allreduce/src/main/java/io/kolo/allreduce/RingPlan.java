@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** All ranks in one ring over links, and any two over their lines: the loop around {@link RingCollective}. */
 final class RingPlan implements Plan {
-    private static final long TELL_NEIGHBOUR_NS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long TELL_NEIGHBOUR_NS = TimeUnit.MILLISECONDS.toNanos(40);
 
     private final Ring ring;
     private final Lines lines;

@@ -28,6 +28,7 @@ final class Sequencer {
     private Plan plan;
     private MemorySegment wide = MemorySegment.NULL;
     private volatile int sequence;
+    private volatile boolean ended;
     private @Nullable CollectiveException failure;
 
     Sequencer(Ring ring, Plan plan, Kernels kernels, Patience patience) {
@@ -64,10 +65,10 @@ final class Sequencer {
         operation.combining(kernels, op, op == ReduceOp.AVERAGE ? ring.size() : 1, postScale);
     }
 
-    /** Begins what only two ranks are in, and count. */
-    void beginBetweenTwo(DataType type, int number) {
+    /** Begins what only two ranks are in; they number it, as an operation that is refused has no number. */
+    void beginBetweenTwo(DataType type) {
         enter();
-        operation.is(Collective.SEND, number, type, 0);
+        operation.is(Collective.SEND, 0, type, 0);
     }
 
     /**
@@ -117,7 +118,11 @@ final class Sequencer {
     }
 
     private void enter() {
-        if (!busy.compareAndSet(false, true)) {
+        boolean entered = busy.compareAndSet(false, true);
+        if (ended) {
+            throw new IllegalStateException(ring + ": this communicator is closed"); // and stays busy for good
+        }
+        if (!entered) {
             throw new IllegalStateException(ring + ": another thread is in an operation of this communicator");
         }
         if (failure != null) {
@@ -132,6 +137,7 @@ final class Sequencer {
 
     /** Lets no operation begin any more; returns whether none is under way. */
     boolean end() {
+        ended = true;
         return busy.compareAndSet(false, true);
     }
 
@@ -142,7 +148,7 @@ final class Sequencer {
             return known;
         }
         // The transport has ended, or the buffer's memory was freed.
-        CollectiveAbortedException broken = patience.aborted(ring.rank(), "broke off: " + e);
+        CollectiveAbortedException broken = patience.aborted(ring.inWorld(ring.rank()), "broke off: " + e);
         broken.initCause(e);
         failure = broken;
         try {

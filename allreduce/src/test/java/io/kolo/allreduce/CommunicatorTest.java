@@ -111,6 +111,33 @@ class CommunicatorTest {
     }
 
     @Test
+    void shouldNotCountASendThatItRefuses() throws Exception {
+        Communicator sender = rank(0, Duration.ofSeconds(30));
+        Communicator receiver = rank(1, Duration.ofSeconds(30));
+        CompletableFuture<Void> pending = async(sender::barrier);
+        Runnable send = () -> sender.send(MemorySegment.ofArray(new float[] {7}), DataType.F32, 1);
+        while (sender.operations() == 0) {
+            Thread.onSpinWait();
+        }
+        assertThrows(IllegalStateException.class, send::run);
+        receiver.barrier();
+        pending.get(30, TimeUnit.SECONDS);
+        float[] received = {0};
+        CompletableFuture<Void> sending = async(send);
+        receiver.receive(MemorySegment.ofArray(received), DataType.F32, 0);
+        sending.get(30, TimeUnit.SECONDS);
+        assertEquals(7, received[0]);
+    }
+
+    @Test
+    void shouldSayThatItIsClosed() {
+        Communicator communicator = rank(1, Duration.ofSeconds(30));
+        communicator.close();
+        IllegalStateException error = assertThrows(IllegalStateException.class, communicator::barrier);
+        assertTrue(error.toString().endsWith("this communicator is closed"), error.toString());
+    }
+
+    @Test
     void shouldRefuseABufferOfHalfAnElementAndARootThatIsNone() {
         Communicator communicator = rank(0, Duration.ofSeconds(1));
         MemorySegment five = MemorySegment.ofArray(new byte[5]);

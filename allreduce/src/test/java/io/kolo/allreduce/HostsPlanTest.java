@@ -2,10 +2,12 @@ package io.kolo.allreduce;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
 import io.kolo.testkit.Seeded;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,11 +19,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several hosts with several ranks each: folders that only the ranks of one see. */
 @Seeded
-@Timeout(120)
+@Timeout(600)
 class HostsPlanTest {
     private static final Duration PATIENT = Duration.ofSeconds(50);
 
@@ -52,6 +55,55 @@ class HostsPlanTest {
     void shouldBeOneRingWhereEachRankHasAHostOfItsOwn() throws Exception {
         try (ThreadRing ring = ThreadRing.onHosts(PATIENT, folder, 1, 1, 1)) {
             assertEquals("a ring of all ranks", ring.rank(0).description());
+        }
+    }
+
+    /** The steps between hosts are the same in all of these: what counts is what was asked for. */
+    @ParameterizedTest
+    @CsvSource({"all-reduce, F32", "reduce, F32", "reduce-scatter, F32", "all-reduce, F16"})
+    void shouldTellWhenTheHostsAreInDifferentOperations(String other, DataType type) throws Exception {
+        try (ThreadRing ring = ThreadRing.onHosts(PATIENT, folder, 2, 2)) {
+            List<Throwable> failures = ring.failures(communicator -> {
+                MemorySegment buffer = MemorySegment.ofArray(new float[1000]).asSlice(0, 1000L * type.sizeBytes());
+                if (communicator.rank() < 2) {
+                    communicator.reduce(MemorySegment.ofArray(new float[1000]), DataType.F32, ReduceOp.SUM, 1);
+                } else if (other.equals("all-reduce")) {
+                    communicator.allReduce(buffer, type, ReduceOp.SUM);
+                } else if (other.equals("reduce")) {
+                    communicator.reduce(buffer, type, ReduceOp.SUM, 0);
+                } else {
+                    communicator.reduceScatter(buffer, communicator.segment(buffer, type), type, ReduceOp.SUM);
+                }
+                return 0;
+            });
+            failures.forEach(failure -> assertInstanceOf(CollectiveException.class, failure));
+            CollectiveMismatchException mismatch =
+                    assertInstanceOf(CollectiveMismatchException.class, failures.getFirst());
+            assertTrue(mismatch.getMessage().contains("reduce #"), mismatch.getMessage());
+            assertTrue(mismatch.getMessage().contains(other + " #"), mismatch.getMessage());
+            assertTrue(mismatch.getMessage().contains("SUM of 1000 " + type), mismatch.getMessage());
+        }
+    }
+
+    /** Who waits in vain on a host, or between hosts, names whom it has waited for as all ranks know it. */
+    @Test
+    void shouldNameRanksAsTheWorldDoes() throws Exception {
+        for (int missing : new int[] {3, 2}) {
+            try (ThreadRing ring = ThreadRing.onHosts(Duration.ofMillis(500), folder, 2, 2)) {
+                List<Throwable> failures = ring.failures(communicator -> {
+                    if (communicator.rank() != missing) {
+                        communicator.allReduce(new float[100_000], ReduceOp.SUM);
+                    }
+                    return 0;
+                });
+                for (int waiting : missing == 3 ? List.of(2) : List.of(3, 0)) {
+                    CollectiveTimeoutException late =
+                            assertInstanceOf(CollectiveTimeoutException.class, failures.get(waiting));
+                    assertEquals(missing, late.awaitedRank(), late.getMessage());
+                    assertTrue(late.getMessage().contains("rank " + waiting + " waited"), late.getMessage());
+                    assertTrue(late.getMessage().contains("for rank " + missing), late.getMessage());
+                }
+            }
         }
     }
 

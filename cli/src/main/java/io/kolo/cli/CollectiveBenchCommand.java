@@ -128,6 +128,12 @@ abstract class CollectiveBenchCommand implements Runnable {
             spec.commandLine().getOut().flush();
             write(csv, Report.csv(result));
             write(json, Report.json(result));
+            long wrong = result.rows().stream()
+                    .mapToLong(CollectiveBenchmark.Row::wrong)
+                    .sum();
+            if (wrong > 0) {
+                throw new IllegalStateException(wrong + " elements are not what they should be");
+            }
         }
     }
 
