@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -38,6 +39,7 @@ final class Bundles implements AutoCloseable {
     private static final int TURN_S = 5;
     private static final long NODES_INTERVAL_MS = 1000;
     private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(1);
+    private static final long NODES_POLL_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
     /** For how long it waits for more than the least number of bundles. */
     private static final long GRACE_MS = 2000;
@@ -56,6 +58,9 @@ final class Bundles implements AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("kolo-nodes").factory());
     private volatile Map<String, NodeState> nodes = Map.of();
+
+    /** Why a bundle was given up last. */
+    private volatile String failure = "";
 
     /** What nodes are called, by their ids. */
     private final Map<String, String> names = new HashMap<>();
@@ -123,6 +128,9 @@ final class Bundles implements AutoCloseable {
             Thread.ofPlatform().daemon().name("kolo-bundle-" + i).start(() -> keep(bundle, strategy));
         }
         awaitCount(least, timeout.toMillis());
+        if (closed) {
+            throw new CancellationException("the executor was closed");
+        }
         if (here.size() < least) {
             throw refusal(bundle, least, strategy, timeout);
         }
@@ -159,6 +167,7 @@ final class Bundles implements AutoCloseable {
                 add(bundle);
                 bundle.awaitLost();
             } catch (RuntimeException e) {
+                failure = String.valueOf(e.getMessage());
                 LOG.log(System.Logger.Level.DEBUG, "bundle " + number + " is given up, and asked for anew", e);
             } finally {
                 here.remove(number);
@@ -175,8 +184,17 @@ final class Bundles implements AutoCloseable {
     /** Waits for a supervisor to be there; its node may have come just before. */
     private SupervisedBundle supervised(int number, Duration timeout) {
         SupervisedBundle bundle = new SupervisedBundle(gateway, number, timeout);
-        if (!nodes.containsKey(bundle.nodeId())) {
+        long deadlineNs = System.nanoTime() + timeout.toNanos();
+        while (!nodes.containsKey(bundle.nodeId())) {
+            if (System.nanoTime() - deadlineNs > 0) {
+                throw new IllegalStateException("the cluster does not know the node of bundle " + number + ", "
+                        + bundle.nodeId() + ", within " + timeout.toSeconds() + " s");
+            }
+            if (closed || Thread.currentThread().isInterrupted()) {
+                throw new CancellationException("the executor was closed");
+            }
             lookAround();
+            LockSupport.parkNanos(NODES_POLL_NS);
         }
         bundle.listen(nodeName(bundle.nodeId()), address(bundle.nodeId()));
         return bundle;
@@ -190,7 +208,7 @@ final class Bundles implements AutoCloseable {
     private synchronized void awaitCount(int count, long timeoutMs) {
         long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         try {
-            for (long leftMs = timeoutMs; here.size() < count && leftMs > 0; ) {
+            for (long leftMs = timeoutMs; here.size() < count && leftMs > 0 && !closed; ) {
                 wait(leftMs);
                 leftMs = TimeUnit.NANOSECONDS.toMillis(deadlineNs - System.nanoTime());
             }
@@ -288,7 +306,8 @@ final class Bundles implements AutoCloseable {
                 .collect(Collectors.joining());
         return new PlacementException("no room for " + count + (count == 1 ? " bundle" : " bundles") + " of " + bundle
                 + " (" + strategy + ") within " + waited.toSeconds()
-                + " s; where the cluster has an autoscaler, it has been asked for it" + described);
+                + " s; where the cluster has an autoscaler, it has been asked for it"
+                + (failure.isEmpty() ? "" : "; where there was room: " + failure) + described);
     }
 
     private static Resources shown(Map<String, Double> amounts, Resources bundle) {
@@ -302,8 +321,9 @@ final class Bundles implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         closed = true;
+        notifyAll();
         timer.shutdownNow();
     }
 }

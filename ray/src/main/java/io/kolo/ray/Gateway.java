@@ -8,7 +8,6 @@ import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -101,17 +100,17 @@ final class Gateway implements AutoCloseable {
         try (DataInputStream answers = new DataInputStream(new BufferedInputStream(process.getInputStream()))) {
             while (true) {
                 Frame frame = Frame.read(answers);
-                CompletableFuture<Frame> asked = pending.remove(frame.number(0));
                 Frame answer = Frame.decode(frame.bytes(1));
+                CompletableFuture<Frame> asked = pending.remove(frame.number(0));
                 if (asked != null && answer.word().equals("failed")) {
                     asked.completeExceptionally(new IllegalStateException(answer.text(1)));
                 } else if (asked != null) {
                     asked.complete(answer);
                 }
             }
-        } catch (IOException | UncheckedIOException e) {
+        } catch (IOException | RuntimeException e) {
             ended = true;
-            fail("its process has ended");
+            fail("its process has ended, or what it says is not understood");
         }
     }
 

@@ -37,7 +37,11 @@ final class SupervisedBundle {
     SupervisedBundle(Gateway gateway, long number, Duration timeout) {
         this.gateway = gateway;
         this.number = number;
-        Frame here = ask(Frame.of("describe"), timeout, "the supervisor of bundle " + number + " to start");
+        Frame here = ask(
+                Frame.of("describe"),
+                timeout,
+                "the supervisor of bundle " + number
+                        + " to start (its node needs java on the path of Ray's processes)");
         this.nodeId = here.text(1);
         this.gpus = Stream.of(here.text(2).split(",", -1))
                 .filter(gpu -> !gpu.isEmpty())

@@ -68,7 +68,7 @@ public final class GatewayMain {
         try {
             return cluster.answer(Frame.decode(request));
         } catch (Throwable e) { // Ray's have many types, and the driver waits for an answer
-            return Frame.of("failed", String.valueOf(e.getMessage()));
+            return Frame.of("failed", e.getMessage() == null ? e.toString() : e.getMessage());
         }
     }
 
