@@ -139,7 +139,7 @@ class ElasticStateSystemTest {
     @Test
     void shouldRunInAFixedJobAndSayWhatTheLoopThrows() throws IOException {
         String flag = Files.createFile(folder.resolve("go")).toString();
-        try (RayExecutor executor = RayExecutor.builder().workers(2).build()) {
+        try (RayExecutor executor = Runs.quickStart().workers(2).build()) {
             executor.start();
             List<List<Long>> results = executor.run(worker -> train(worker, flag));
             assertEquals(

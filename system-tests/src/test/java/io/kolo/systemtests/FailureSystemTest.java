@@ -62,7 +62,7 @@ class FailureSystemTest {
                 }
             }
         };
-        try (RayExecutor executor = RayExecutor.builder()
+        try (RayExecutor executor = Runs.quickStart()
                 .workers(3)
                 .transport(transport)
                 .listener(killer)
@@ -108,7 +108,7 @@ class FailureSystemTest {
 
     @Test
     void shouldGiveUpOnARankThatHangsInItsOwnCodeWhenAnotherFails() {
-        try (RayExecutor executor = RayExecutor.builder().workers(2).build()) {
+        try (RayExecutor executor = Runs.quickStart().workers(2).build()) {
             executor.start();
             WorkerFailedException error = assertThrows(
                     WorkerFailedException.class,
@@ -127,7 +127,7 @@ class FailureSystemTest {
     @Test
     void shouldNameTwoRanksWhenOneCallsSomethingElse() {
         try (RayExecutor executor =
-                RayExecutor.builder().workers(3).transport(Transport.UDP).build()) {
+                Runs.quickStart().workers(3).transport(Transport.UDP).build()) {
             executor.start();
             WorkerFailedException error = assertThrows(
                     WorkerFailedException.class,
@@ -149,7 +149,7 @@ class FailureSystemTest {
     void shouldTellAMismatchToARootThatIsInTheMiddleOfALongBroadcast() {
         int count = 2 * MEGABYTE;
         try (RayExecutor executor =
-                RayExecutor.builder().workers(3).transport(Transport.UDP).build()) {
+                Runs.quickStart().workers(3).transport(Transport.UDP).build()) {
             executor.start();
             WorkerFailedException error = assertThrows(
                     WorkerFailedException.class,
@@ -174,7 +174,7 @@ class FailureSystemTest {
     @Test
     void shouldNameFieldAndClassOfACaptureThatIsNotSerializable() {
         Pen pen = new Pen();
-        try (RayExecutor executor = RayExecutor.builder().build()) {
+        try (RayExecutor executor = Runs.quickStart().build()) {
             executor.start();
             IllegalArgumentException error =
                     assertThrows(IllegalArgumentException.class, () -> executor.run(worker -> pen.ink.hashCode()));
@@ -195,7 +195,7 @@ class FailureSystemTest {
     @Test
     void shouldTellATimeoutOfTheUsersCodeAndAMessageOfAnyLength() {
         String endless = "x".repeat(10 * MEGABYTE);
-        try (RayExecutor executor = RayExecutor.builder().build()) {
+        try (RayExecutor executor = Runs.quickStart().build()) {
             executor.start();
             WorkerFailedException error = assertThrows(
                     WorkerFailedException.class,
@@ -212,7 +212,7 @@ class FailureSystemTest {
     void shouldPassHundredMegabytesBothWays() {
         byte[] captured = new byte[100 * MEGABYTE];
         new SplittableRandom(1).nextBytes(captured);
-        try (RayExecutor executor = RayExecutor.builder().workers(2).build()) {
+        try (RayExecutor executor = Runs.quickStart().workers(2).build()) {
             executor.start();
             List<byte[]> results = executor.run(worker -> {
                 captured[0] = (byte) worker.rank();
@@ -227,7 +227,7 @@ class FailureSystemTest {
 
     @Test
     void shouldSayWhichWorkerEndedAndItsLastLinesWhenOneExitsByItself() {
-        try (RayExecutor executor = RayExecutor.builder().workers(2).build()) {
+        try (RayExecutor executor = Runs.quickStart().workers(2).build()) {
             executor.start();
             WorkerLostException error = assertThrows(
                     WorkerLostException.class,
@@ -272,7 +272,7 @@ class FailureSystemTest {
     }
 
     private static RayExecutorBuilder stopping(int rank, String... signals) {
-        return RayExecutor.builder().workers(3).listener(new Stopper(rank, List.of(signals)));
+        return Runs.quickStart().workers(3).listener(new Stopper(rank, List.of(signals)));
     }
 
     @Test
@@ -329,7 +329,7 @@ class FailureSystemTest {
 
     @Test
     void shouldNameTheRankWhoseCodeHangsAndTheLineThatItIsAt() {
-        try (RayExecutor executor = RayExecutor.builder()
+        try (RayExecutor executor = Runs.quickStart()
                 .workers(3)
                 .collectiveTimeout(Duration.ofSeconds(3))
                 .build()) {
@@ -364,10 +364,8 @@ class FailureSystemTest {
 
     @Test
     void shouldNameTheRankThatHasNotReturnedByTheRunsDeadline() {
-        try (RayExecutor executor = RayExecutor.builder()
-                .workers(2)
-                .runTimeout(Duration.ofSeconds(3))
-                .build()) {
+        try (RayExecutor executor =
+                Runs.quickStart().workers(2).runTimeout(Duration.ofSeconds(3)).build()) {
             executor.start();
             assertHangs(
                     assertThrows(
@@ -378,7 +376,7 @@ class FailureSystemTest {
 
     @Test
     void shouldTellAThrowableThatCannotTellItsOwnMessage() {
-        try (RayExecutor executor = RayExecutor.builder().build()) {
+        try (RayExecutor executor = Runs.quickStart().build()) {
             executor.start();
             WorkerFailedException error = assertThrows(
                     WorkerFailedException.class,

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.kolo.executor.RayExecutor;
+import io.kolo.executor.RayExecutorBuilder;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
@@ -18,11 +20,16 @@ final class Runs {
 
     /**
      * An argument for workers of tests that start many of them: no optimising compiler, which takes two thirds of the
-     * cores' time until a worker trains. Tests of transports and failures have it.
+     * cores' time until a worker trains. Tests of transports, networks and parity have it.
      */
     static final String QUICK_START = "-XX:TieredStopAtLevel=1";
 
     private Runs() {}
+
+    /** Returns a builder of a job on this machine, whose workers start fast. */
+    static RayExecutorBuilder quickStart() {
+        return RayExecutor.builder().jvmArg(QUICK_START);
+    }
 
     /** Waits for what the run comes to. */
     static void await(String what, BooleanSupplier condition, Future<?> run) {
