@@ -48,6 +48,7 @@ public final class Membership {
     private long haltingSinceNs;
     private boolean trained;
     private boolean lossSeen;
+    private String lastLoss = "lost before this coordinator came";
 
     /**
      * Whether the first to freeze did so because it waited in vain; else others may be idle because they were told to
@@ -128,6 +129,7 @@ public final class Membership {
             return;
         }
         actions.add(new Action.Evict(worker, reason));
+        lastLoss = "worker " + worker + ": " + reason;
         lossSeen |= current().has(worker);
         consider(nowNs);
     }
@@ -264,6 +266,7 @@ public final class Membership {
     private void giveUp(int worker, String reason) {
         if (roster.remove(worker)) {
             lossSeen = true;
+            lastLoss = "worker " + worker + ": " + reason;
             actions.add(new Action.Evict(worker, reason));
         }
     }
@@ -288,7 +291,7 @@ public final class Membership {
                 phase = Phase.WAITING;
                 waitingFor = wait.reason();
             }
-            case Decision.Lost lost -> giveUp(lost.reason());
+            case Decision.Lost lost -> giveUp(lost.reason() + "; the last one was " + lastLoss);
         }
     }
 

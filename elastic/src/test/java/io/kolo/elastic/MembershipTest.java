@@ -199,7 +199,7 @@ class MembershipTest {
         assertEquals(List.of(2, 3), members());
         membership.lost(2, "killed", nowNs);
         settle();
-        assertTrue(ends().getLast().contains("state are lost"), ends().toString());
+        assertTrue(ends().getLast().contains("state are lost; the last one was worker "), ends().toString());
     }
 
     @Test
