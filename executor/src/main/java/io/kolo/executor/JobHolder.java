@@ -49,6 +49,8 @@ final class JobHolder implements AutoCloseable {
             return result.get();
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
+        } catch (CancellationException e) {
+            throw e.getCause() instanceof CancellationException reason ? reason : e; // the future's own says "get"
         } catch (InterruptedException e) {
             close();
             Thread.currentThread().interrupt();

@@ -1,9 +1,12 @@
 package io.kolo.executor.control;
 
-import io.grpc.CallCredentials;
+import io.grpc.CallOptions;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
 import io.kolo.executor.control.proto.ControlGrpc;
@@ -16,7 +19,9 @@ import io.kolo.executor.control.proto.ToMember;
 import io.kolo.executor.control.proto.ToWorker;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
@@ -31,13 +36,20 @@ public final class ControlClient<Q, A> implements AutoCloseable {
 
     private static final long PONG_S = 20;
 
-    private final ManagedChannel channel;
-    private final Outbox<Q> outbox;
+    /**
+     * TLS gives a handshake 10 s, at both ends. JVMs that have just started may need longer on busy cores, and less the
+     * next time: a connection that has failed as late as this is tried again, for a while. One that fails sooner is
+     * refused, or nobody is there.
+     */
+    private static final long SLOW_NS = TimeUnit.SECONDS.toNanos(5);
 
-    /** What is called: one method of a service, by a caller that gives its credentials. */
-    private interface Call<Q, A> {
-        StreamObserver<Q> on(ManagedChannel channel, CallCredentials credentials, StreamObserver<A> inbox);
-    }
+    private static final long TRIED_AGAIN_S = 60;
+
+    private final ManagedChannel channel;
+    private final MethodDescriptor<Q, A> method;
+    private final CallOptions options;
+    private final Inbox<Q, A> inbox;
+    private final long sinceNs = System.nanoTime();
 
     /**
      * Whom to call, and who hears it.
@@ -51,7 +63,7 @@ public final class ControlClient<Q, A> implements AutoCloseable {
     public record Line<A>(
             String address, Identity identity, JobToken token, Consumer<A> messages, Consumer<String> ended) {}
 
-    private ControlClient(Line<A> line, String name, String receiver, Call<Q, A> call) {
+    private ControlClient(Line<A> line, String name, String receiver, MethodDescriptor<Q, A> method) {
         NettyChannelBuilder builder = NettyChannelBuilder.forTarget(line.address)
                 .sslContext(line.identity.client())
                 .flowControlWindow(Parts.WINDOW_BYTES)
@@ -61,9 +73,51 @@ public final class ControlClient<Q, A> implements AutoCloseable {
             builder.keepAliveTime(PING_S, TimeUnit.SECONDS).keepAliveTimeout(PONG_S, TimeUnit.SECONDS);
         }
         this.channel = builder.build();
-        Inbox<Q, A> inbox = new Inbox<>(receiver, line.messages, line.ended);
-        call.on(channel, line.token.credentials(), inbox);
-        this.outbox = inbox.outbox();
+        this.method = method;
+        this.options = CallOptions.DEFAULT.withCallCredentials(line.token.credentials());
+        this.inbox = new Inbox<>(receiver, line.messages, line.ended);
+        call(options.withWaitForReady(), inbox);
+        watch();
+    }
+
+    private void call(CallOptions how, StreamObserver<A> answers) {
+        var unused = ClientCalls.asyncBidiStreamingCall(channel.newCall(method, how), answers);
+    }
+
+    /** Looks on until there is a connection. */
+    private void watch() {
+        ConnectivityState state = channel.getState(false);
+        switch (state) {
+            case IDLE, CONNECTING -> channel.notifyWhenStateChanged(state, this::watch);
+            case TRANSIENT_FAILURE -> {
+                if (System.nanoTime() - sinceNs < SLOW_NS) {
+                    failUnlessConnected();
+                } else {
+                    CompletableFuture.delayedExecutor(TRIED_AGAIN_S, TimeUnit.SECONDS)
+                            .execute(this::failUnlessConnected);
+                }
+            }
+            case READY, SHUTDOWN -> {}
+        }
+    }
+
+    /** A call that does not wait for a connection says why there is none. */
+    private void failUnlessConnected() {
+        if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+            call(options, new StreamObserver<>() {
+                @Override
+                public void onNext(A message) {}
+
+                @Override
+                public void onError(Throwable reason) {
+                    inbox.onError(reason);
+                    channel.shutdownNow();
+                }
+
+                @Override
+                public void onCompleted() {}
+            });
+        }
     }
 
     private static boolean isOnThisMachine(String address) {
@@ -74,45 +128,28 @@ public final class ControlClient<Q, A> implements AutoCloseable {
 
     /** Calls the driver, as a worker. */
     public static ControlClient<FromWorker, ToWorker> join(Line<ToWorker> driver) {
-        return new ControlClient<>(
-                driver,
-                Identity.DRIVER,
-                "the driver",
-                (channel, credentials, inbox) -> ControlGrpc.newStub(channel)
-                        .withCallCredentials(credentials)
-                        .join(inbox));
+        return new ControlClient<>(driver, Identity.DRIVER, "the driver", ControlGrpc.getJoinMethod());
     }
 
     /** Calls the driver, as the coordinator. */
     public static ControlClient<FromCoordinator, ToCoordinator> coordinate(Line<ToCoordinator> driver) {
-        return new ControlClient<>(
-                driver,
-                Identity.DRIVER,
-                "the driver",
-                (channel, credentials, inbox) -> ControlGrpc.newStub(channel)
-                        .withCallCredentials(credentials)
-                        .coordinate(inbox));
+        return new ControlClient<>(driver, Identity.DRIVER, "the driver", ControlGrpc.getCoordinateMethod());
     }
 
     /** Calls the coordinator, as a worker. */
     public static ControlClient<FromMember, ToMember> take(Line<ToMember> coordinator) {
         return new ControlClient<>(
-                coordinator,
-                Identity.COORDINATOR,
-                "the coordinator",
-                (channel, credentials, inbox) -> CoordinationGrpc.newStub(channel)
-                        .withCallCredentials(credentials)
-                        .take(inbox));
+                coordinator, Identity.COORDINATOR, "the coordinator", CoordinationGrpc.getTakeMethod());
     }
 
     /** Returns the way to the other. */
     public Outbox<Q> outbox() {
-        return outbox;
+        return inbox.outbox();
     }
 
     @Override
     public void close() {
-        outbox.complete();
+        outbox().complete();
         channel.shutdownNow(); // the other may be cut off, and never answer
     }
 
@@ -120,6 +157,7 @@ public final class ControlClient<Q, A> implements AutoCloseable {
         private final String receiver;
         private final Consumer<A> messages;
         private final Consumer<String> ended;
+        private final AtomicBoolean over = new AtomicBoolean();
         private volatile Outbox<Q> outbox;
 
         @SuppressWarnings("NullAway.Init") // beforeStart is called before the call returns
@@ -146,14 +184,20 @@ public final class ControlClient<Q, A> implements AutoCloseable {
 
         @Override
         public void onError(Throwable reason) {
-            outbox.closed();
-            ended.accept(reason.toString());
+            Throwable cause = reason.getCause();
+            end(reason + (cause == null ? "" : ": " + cause.getMessage()));
         }
 
         @Override
         public void onCompleted() {
-            outbox.closed();
-            ended.accept("it hung up");
+            end("it hung up");
+        }
+
+        private void end(String reason) {
+            if (over.compareAndSet(false, true)) {
+                outbox.closed();
+                ended.accept(reason);
+            }
         }
     }
 }

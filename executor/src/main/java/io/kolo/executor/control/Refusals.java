@@ -50,7 +50,7 @@ final class Refusals {
             @Override
             public void transportTerminated(@Nullable Attributes ready) {
                 if (ready == null) {
-                    add("a connection", "no TLS handshake with a certificate of this job");
+                    add("a connection", "no TLS handshake with a certificate of this job, or none in time");
                 }
             }
         };
