@@ -91,6 +91,10 @@ final class HostGroup implements AutoCloseable {
         this.current = descriptors[0][ring.rank()];
     }
 
+    void touch() {
+        memory.touch();
+    }
+
     /** Returns the bytes of memory that a group needs. */
     static long memoryBytes(int size) {
         return HostMemory.lengthOfParts(size, rankBytes(size));

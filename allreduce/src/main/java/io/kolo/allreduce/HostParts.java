@@ -254,20 +254,62 @@ public final class HostParts implements AutoCloseable {
     }
 
     private Part find(Ring ring, long[] offer, long length) throws IOException {
+        Part part = find(offer, length);
+        part.user = ring;
+        return part;
+    }
+
+    private Part find(long[] offer, long length) throws IOException {
         if (offer[MADE] == 0) {
             throw new IOException("has no part to map from another rank");
         }
         for (Part part : parts) {
             if (!part.own && part.memory.name() == offer[NAME] && part.memory.proof() == offer[PROOF]) {
-                part.user = ring;
                 return part;
             }
         }
         Path where = Path.of(MemorySegment.ofArray(offer).getString(FOLDER * (long) Long.BYTES, UTF_8));
         HostMemory memory = HostMemory.open(where, HostMemory.lengthOfParts(1, length), offer[NAME], offer[PROOF]);
-        Part part = new Part(memory, false, ring);
+        Part part = new Part(memory, false, null);
         parts.add(part);
         return part;
+    }
+
+    /**
+     * Has all ranks of a ring that is not in use yet map the parts that the others have, so that there is nothing left
+     * to map when they {@link Communicator#allocate} as much in it. What can't be mapped is seen then.
+     *
+     * @param length bytes of a rank's part
+     */
+    public void introduce(Communicator ranks, long length) {
+        long[] offers = new long[ranks.size() * OFFER_LONGS];
+        long[] own = new long[OFFER_LONGS];
+        synchronized (this) { // not for longer: the ring that is in use may need it to go on
+            long bytes = HostMemory.lengthOfParts(1, length);
+            for (Part part : parts) {
+                if (part.own && part.memory.segment().byteSize() == bytes) {
+                    own = offer(part);
+                    break;
+                }
+            }
+        }
+        ranks.allGather(MemorySegment.ofArray(own), MemorySegment.ofArray(offers), DataType.I64);
+        if (ranks.plan() instanceof HostPlan plan) {
+            plan.touch();
+        }
+        for (int rank = 0; rank < ranks.size(); rank++) {
+            if (rank != ranks.rank()) {
+                map(Arrays.copyOfRange(offers, rank * OFFER_LONGS, (rank + 1) * OFFER_LONGS), length);
+            }
+        }
+    }
+
+    private synchronized void map(long[] offer, long length) {
+        try {
+            find(offer, length).memory.touch();
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "nothing is mapped ahead: {0}", e.getMessage());
+        }
     }
 
     /** A ring is over: what no other one has taken over goes. */

@@ -45,6 +45,11 @@ final class HostPlan implements Plan {
         return "shared memory of " + group.size() + " ranks";
     }
 
+    /** Touches what the ranks meet in, so that the first who use it need not. */
+    void touch() {
+        group.touch();
+    }
+
     HostParts parts() {
         return parts;
     }

@@ -60,24 +60,61 @@ class HostPartsTest {
 
     /** Forms the next ring, and allocates in it; returns each rank's memory. */
     private List<MemorySegment> next(long length) throws Exception {
+        formNext();
+        return allocate(length);
+    }
+
+    private void formNext() throws Exception {
         generation++;
         Lines[] lines = MemoryLines.of(SIZE, 1 << 16);
-        List<Future<MemorySegment>> memories = new ArrayList<>();
+        List<Future<Boolean>> shared = new ArrayList<>();
         for (int rank = 0; rank < SIZE; rank++) {
             Ring ring = new Ring(generation, generation * 31L, rank, SIZE);
             Communicator communicator = new Communicator(ring, lines[rank], Kernels.probe(), TIMEOUT);
             rings.add(communicator);
             HostParts own = parts.get(rank);
-            memories.add(threads.submit(() -> {
-                assertTrue(communicator.shareMemory(own), "they share memory");
-                return communicator.allocate(length);
-            }));
+            shared.add(threads.submit(() -> communicator.shareMemory(own)));
+        }
+        for (Future<Boolean> each : shared) {
+            assertTrue(each.get(), "they share memory");
+        }
+    }
+
+    /** Allocates in the last ring. */
+    private List<MemorySegment> allocate(long length) throws Exception {
+        List<Future<MemorySegment>> memories = new ArrayList<>();
+        for (Communicator ring : last()) {
+            memories.add(threads.submit(() -> ring.allocate(length)));
         }
         List<MemorySegment> allocated = new ArrayList<>();
         for (Future<MemorySegment> memory : memories) {
             allocated.add(memory.get());
         }
         return allocated;
+    }
+
+    private List<Communicator> last() {
+        return rings.subList(rings.size() - SIZE, rings.size());
+    }
+
+    private void introduceLast() throws Exception {
+        List<Future<?>> introduced = new ArrayList<>();
+        for (int rank = 0; rank < SIZE; rank++) {
+            Communicator ring = last().get(rank);
+            HostParts own = parts.get(rank);
+            introduced.add(threads.submit(() -> own.introduce(ring, LENGTH)));
+        }
+        for (Future<?> each : introduced) {
+            each.get();
+        }
+    }
+
+    /** Returns how many files of the ranks are mapped. */
+    private long mapped() throws IOException {
+        try (Stream<String> mappings = Files.lines(Path.of("/proc/self/maps"))) {
+            return mappings.filter(mapping -> mapping.contains(folder.toString()))
+                    .count();
+        }
     }
 
     private void closeFirst() {
@@ -178,6 +215,33 @@ class HostPartsTest {
     }
 
     @Test
+    void shouldHaveNothingLeftToMapOnceTheRanksAreIntroduced() throws Exception {
+        parts.forEach(each -> each.prepare(LENGTH));
+        formNext();
+        long before = mapped();
+        introduceLast();
+        assertEquals(before + SIZE, mapped(), "each has mapped the other's part");
+        List<MemorySegment> memories = allocate(LENGTH);
+        assertEquals(before + SIZE, mapped());
+        assertReduces(memories);
+    }
+
+    @Test
+    void shouldIntroduceARingBesideTheOneThatIsInUse() throws Exception {
+        List<MemorySegment> first = next(LENGTH);
+        formNext();
+        introduceLast();
+        assertReduces(first);
+        List<Communicator> untaken = List.copyOf(last());
+        rings.removeAll(untaken);
+        untaken.forEach(Communicator::close);
+        assertReduces(first);
+        formNext();
+        introduceLast();
+        assertEquals(addresses(first), addresses(allocate(LENGTH)));
+    }
+
+    @Test
     void shouldLeaveThePartsOfOthersToThemWhenItLeaves() throws Exception {
         var unused = next(LENGTH);
         rings.removeLast().close();
@@ -198,12 +262,9 @@ class HostPartsTest {
     @Test
     void shouldGiveTwoPartsToARingThatAsksTwice() throws Exception {
         List<MemorySegment> first = next(LENGTH);
-        List<Future<MemorySegment>> again = new ArrayList<>();
-        for (Communicator ring : rings) {
-            again.add(threads.submit(() -> ring.allocate(LENGTH)));
-        }
+        List<MemorySegment> again = allocate(LENGTH);
         for (int rank = 0; rank < SIZE; rank++) {
-            assertNotEquals(first.get(rank).address(), again.get(rank).get().address());
+            assertNotEquals(first.get(rank).address(), again.get(rank).address());
         }
     }
 }

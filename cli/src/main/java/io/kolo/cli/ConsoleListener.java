@@ -13,6 +13,8 @@ abstract class ConsoleListener implements JobListener, AutoCloseable {
 
     final PrintStream out;
 
+    private volatile long done;
+
     ConsoleListener(PrintStream out) {
         this.out = out;
     }
@@ -41,8 +43,14 @@ abstract class ConsoleListener implements JobListener, AutoCloseable {
     @Override
     public void onProgress(Progress progress) {
         if (progress.rank() == SHOWN_RANK) {
+            done = progress.done();
             show(progress);
         }
+    }
+
+    /** Returns how far rank 0 was when it last said so. */
+    long done() {
+        return done;
     }
 
     /** The metrics in a fixed order, as {@code accuracy 0.953 loss 0.1422}. */

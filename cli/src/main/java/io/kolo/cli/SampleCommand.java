@@ -62,6 +62,9 @@ abstract class SampleCommand implements Runnable {
     /** The worker that chaos has struck last. */
     private int struck = NOBODY;
 
+    /** How far the training was then. */
+    private long struckAt;
+
     abstract int defaultEpochs();
 
     /** The sample as a function; it must capture the options alone. */
@@ -100,7 +103,7 @@ abstract class SampleCommand implements Runnable {
                 if (chaos) {
                     Random random = new Random(seed);
                     var unused = killer.scheduleWithFixedDelay(
-                            () -> strike(executor, launch.minWorkers(), random),
+                            () -> strike(executor, launch.minWorkers(), console.done(), random),
                             CHAOS_PERIOD_S,
                             CHAOS_PERIOD_S,
                             TimeUnit.SECONDS);
@@ -113,11 +116,15 @@ abstract class SampleCommand implements Runnable {
     }
 
     /**
-     * Kills a worker, or has it leave, unless there are too few to spare one, or the last one that was struck is not
-     * missed yet; now and then kills the coordinator.
+     * Kills a worker, or has it leave, unless there are too few to spare one, or the training has not gone on since the
+     * last time; now and then kills the coordinator.
      */
-    private void strike(ElasticRayExecutor executor, int least, Random random) {
+    private void strike(ElasticRayExecutor executor, int least, long done, Random random) {
         List<Integer> workers = executor.members();
+        if (done == struckAt) {
+            return;
+        }
+        struckAt = done;
         if (random.nextInt(5) == 0) {
             System.out.println("chaos: kill -9 the coordinator");
             executor.killCoordinator();

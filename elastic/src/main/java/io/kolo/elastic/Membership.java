@@ -2,7 +2,6 @@ package io.kolo.elastic;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +37,7 @@ public final class Membership {
     private final ElasticRules rules;
     private final Lineage lineage;
     private final Roster roster = new Roster();
+    private final Preparation preparation = new Preparation();
     private final List<Action> actions = new ArrayList<>();
     private Phase phase;
     private long deadlineNs;
@@ -125,13 +125,19 @@ public final class Membership {
 
     /** A worker is gone: its process ended, its connection broke, or it was silent for too long. */
     public void lost(int worker, String reason, long nowNs) {
-        if (ended() || !roster.remove(worker)) {
-            return;
+        if (!ended() && evict(worker, reason)) {
+            consider(nowNs);
         }
-        actions.add(new Action.Evict(worker, reason));
-        lastLoss = "worker " + worker + ": " + reason;
-        lossSeen |= current().has(worker);
-        consider(nowNs);
+    }
+
+    private boolean evict(int worker, String reason) {
+        boolean news = roster.remove(worker);
+        if (news) {
+            lossSeen |= current().has(worker);
+            lastLoss = "worker " + worker + ": " + reason;
+            actions.add(new Action.Evict(worker, reason));
+        }
+        return news;
     }
 
     /** A worker is to leave between two steps. */
@@ -249,7 +255,7 @@ public final class Membership {
                                 unheard(),
                                 members().filter(entry -> !answered(entry)).map(entry -> entry.worker))
                         .toList()
-                        .forEach(worker -> giveUp(worker, silence));
+                        .forEach(worker -> evict(worker, silence));
             } else {
                 deadlineNs = nowNs + rules.collectTimeout().toNanos(); // rather it is this side that hears nothing
             }
@@ -257,32 +263,14 @@ public final class Membership {
         if (unheard().findAny().isEmpty() && members().allMatch(this::answered)) {
             if (!lossSeen && inVain) {
                 Blame.hanging(current(), members().toList())
-                        .forEach(worker -> giveUp(worker, "did not come where the others waited for it"));
+                        .forEach(worker -> evict(worker, "did not come where the others waited for it"));
             }
             decide(nowNs);
         }
     }
 
-    private void giveUp(int worker, String reason) {
-        if (roster.remove(worker)) {
-            lossSeen = true;
-            lastLoss = "worker " + worker + ": " + reason;
-            actions.add(new Action.Evict(worker, reason));
-        }
-    }
-
     private void decide(long nowNs) {
-        boolean first = current().number() == 0;
-        boolean finishing = members().anyMatch(entry -> entry.standing.finished());
-        List<Candidate> joiners =
-                finishing ? List.of() : candidates(roster.all().filter(this::waits));
-        int least = finishing ? 1 : rules.minWorkers();
-        if (first && joiners.size() < rules.maxWorkers() && coming > 0 && nowNs - startDeadlineNs < 0) {
-            least = rules.maxWorkers();
-        }
-        Decision decision =
-                new Succession(lineage, least, rules.maxWorkers()).decide(candidates(members()), joiners, !trained);
-        switch (decision) {
+        switch (next(candidates(members()), nowNs)) {
             case Decision.Next next -> {
                 phase = Phase.RECORDING;
                 actions.add(new Action.Journal(next.generation()));
@@ -293,6 +281,28 @@ public final class Membership {
             }
             case Decision.Lost lost -> giveUp(lost.reason() + "; the last one was " + lastLoss);
         }
+    }
+
+    private Decision next(List<Candidate> survivors, long nowNs) {
+        boolean first = current().number() == 0;
+        boolean finishing = members().anyMatch(entry -> entry.standing.finished());
+        List<Candidate> joiners =
+                finishing ? List.of() : candidates(roster.all().filter(this::waits));
+        int least = finishing ? 1 : rules.minWorkers();
+        if (first && joiners.size() < rules.maxWorkers() && coming > 0 && nowNs - startDeadlineNs < 0) {
+            least = rules.maxWorkers();
+        }
+        return new Succession(lineage, least, rules.maxWorkers()).decide(survivors, joiners, !trained);
+    }
+
+    /** Who will be next, if nothing comes between: by then all members have the same state. */
+    private List<Integer> planned(long nowNs) {
+        List<Candidate> level = members()
+                .map(entry -> new Candidate(entry.worker, entry.host, current().base(), entry.draining))
+                .toList();
+        return next(level, nowNs) instanceof Decision.Next next
+                ? next.generation().members().stream().map(Member::worker).toList()
+                : List.of();
     }
 
     private boolean changeWanted() {
@@ -308,6 +318,11 @@ public final class Membership {
 
     private void tell(long nowNs) {
         boolean halting = halting();
+        if (halting) {
+            preparation.begin(planned(nowNs), nowNs);
+        } else {
+            preparation.end();
+        }
         Stream<Roster.Entry> others = roster.all().filter(entry -> !current().has(entry.worker));
         Stream.concat(members(), others)
                 .forEach(
@@ -325,26 +340,26 @@ public final class Membership {
         int number = current().number();
         if (!current().has(entry.worker)) {
             return waits(entry)
-                    ? null
+                    ? preparation.order(entry, number)
                     : new Order.Leave(number, entry.draining ? "it was told to leave" : "it is late");
         }
         if (!answered(entry) && (phase == Phase.COLLECTING || phase == Phase.WAITING)) {
             return nowNs - collectFromNs >= 0 ? new Order.Collect(number) : null;
         }
         if (!entered(entry)) {
-            return new Order.Form(current(), departed());
+            return new Order.Form(current(), roster.departed(current()));
         }
         if (phase == Phase.DONE) {
             return new Order.Release(number);
         }
-        return halting ? new Order.Halt(number) : null;
+        if (!halting) {
+            return null;
+        }
+        return preparation.isOver(roster, number, nowNs) ? new Order.Halt(number) : preparation.order(entry, number);
     }
 
-    /** The members that are still there, by rank. */
     private Stream<Roster.Entry> members() {
-        return current().members().stream()
-                .map(member -> roster.find(member.worker()))
-                .filter(Objects::nonNull);
+        return roster.members(current());
     }
 
     /** The members that have not come back since this coordinator was started. */
@@ -354,21 +369,6 @@ public final class Membership {
 
     private List<Candidate> candidates(Stream<Roster.Entry> entries) {
         return entries.map(entry -> new Candidate(entry.worker, entry.host, entry.standing.state(), entry.draining))
-                .toList();
-    }
-
-    /**
-     * Who was a member and has come out of the last step of its ring. To have been in none when it froze is not enough:
-     * it could have been told of a later generation meanwhile, or be on its way into a ring.
-     */
-    private List<Integer> departed() {
-        return roster.all()
-                .filter(entry -> !current().has(entry.worker))
-                .map(entry -> entry.standing)
-                .filter(standing -> standing.generation() > 0 && !standing.waiting())
-                .filter(standing -> standing.promised() == standing.generation()
-                        && standing.state().generation() == standing.generation())
-                .map(Standing::worker)
                 .toList();
     }
 

@@ -22,6 +22,12 @@ public sealed interface Order {
         }
     }
 
+    /**
+     * These will be the next generation, by rank, if nothing comes between: get its ring ready beside the training.
+     * Nothing is decided by that; whoever does not get it ready in time forms it when it is announced.
+     */
+    record Prepare(int generation, List<Integer> workers) implements Order {}
+
     /** All freeze together after a step that you agree on: somebody is to join or to leave. */
     record Halt(int generation) implements Order {}
 

@@ -35,6 +35,8 @@ public final class Replica {
     private boolean finished;
     private boolean waiting;
     private boolean halting;
+    private int preparing;
+    private int prepared;
     private int blamed = Standing.NOBODY;
     private @Nullable String reason;
 
@@ -45,7 +47,7 @@ public final class Replica {
 
     /** Returns what the coordinator is to be told. */
     public Standing standing() {
-        return new Standing(worker, generation.number(), promised, state, finished, waiting, blamed);
+        return new Standing(worker, generation.number(), promised, state, finished, waiting, blamed, prepared);
     }
 
     /** Returns where it is. */
@@ -86,6 +88,7 @@ public final class Replica {
         return switch (order) {
             case Order.Collect collect -> promise(collect.generation(), Standing.NOBODY);
             case Order.Form form -> form(form.next());
+            case Order.Prepare prepare -> prepare(prepare.generation());
             case Order.Halt halt -> {
                 boolean news = !halting && halt.generation() == generation.number();
                 halting |= news;
@@ -122,6 +125,23 @@ public final class Replica {
         }
         phase = Phase.READY;
         return true;
+    }
+
+    /** The first plan for a generation counts: whoever goes after another one later comes to none in time. */
+    private boolean prepare(int number) {
+        boolean here = phase == Phase.FRESH || (phase != Phase.FROZEN && number == generation.number());
+        if (!here || preparing > number) {
+            return false;
+        }
+        preparing = number + 1;
+        return true;
+    }
+
+    /** What it was told to prepare is ready, or does not come about. */
+    public boolean prepared() {
+        boolean news = preparing > prepared;
+        prepared = preparing;
+        return news;
     }
 
     private boolean leave(String why) {

@@ -1,7 +1,9 @@
 package io.kolo.elastic;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -58,6 +60,28 @@ final class Roster {
     @Nullable
     Entry find(int worker) {
         return entries.get(worker);
+    }
+
+    /** Returns the members of a generation that are still there, by rank. */
+    Stream<Entry> members(Generation generation) {
+        return generation.members().stream()
+                .map(member -> entries.get(member.worker()))
+                .filter(Objects::nonNull);
+    }
+
+    /**
+     * Returns who was a member before this generation and has come out of the last step of its ring. To have been in
+     * none when it froze is not enough: it could have been told of a later generation meanwhile, or be on its way into
+     * a ring.
+     */
+    List<Integer> departed(Generation current) {
+        return all().filter(entry -> !current.has(entry.worker))
+                .map(entry -> entry.standing)
+                .filter(standing -> standing.generation() > 0 && !standing.waiting())
+                .filter(standing -> standing.promised() == standing.generation()
+                        && standing.state().generation() == standing.generation())
+                .map(Standing::worker)
+                .toList();
     }
 
     /** Returns all that are there, by number. */

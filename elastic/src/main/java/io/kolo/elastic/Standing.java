@@ -13,20 +13,29 @@ import java.util.Comparator;
  * @param finished whether it has no step left to do in this generation
  * @param waiting whether it was in the ring with the others, in a step or for the state, when it promised
  * @param blamed the worker for which it waited in vain, {@link #NOBODY} if it gave up nothing by a deadline
+ * @param prepared the last generation whose ring it has got ready, or failed to, before that was announced; 0 for none
  */
 public record Standing(
-        int worker, int generation, int promised, StateName state, boolean finished, boolean waiting, int blamed) {
+        int worker,
+        int generation,
+        int promised,
+        StateName state,
+        boolean finished,
+        boolean waiting,
+        int blamed,
+        int prepared) {
     /** No worker. */
     public static final int NOBODY = -1;
 
     private static final Comparator<Standing> AGE = Comparator.comparingInt(Standing::generation)
             .thenComparingInt(Standing::promised)
             .thenComparingLong(standing -> standing.state.step())
-            .thenComparing(Standing::finished);
+            .thenComparing(Standing::finished)
+            .thenComparingInt(Standing::prepared);
 
     /** Where a worker stands that has just come. */
     public static Standing fresh(int worker) {
-        return new Standing(worker, 0, 0, StateName.NONE, false, false, NOBODY);
+        return new Standing(worker, 0, 0, StateName.NONE, false, false, NOBODY, 0);
     }
 
     /**

@@ -24,6 +24,7 @@ class MembershipTest {
     private final Map<Integer, Replica> workers = new TreeMap<>();
     private final List<Action> seen = new ArrayList<>();
     private long nowNs;
+    private boolean preparing = true;
 
     private void come(int... numbers) {
         for (int number : numbers) {
@@ -50,6 +51,7 @@ class MembershipTest {
                 case Action.Tell tell -> {
                     Replica worker = workers.get(tell.worker());
                     if (worker != null && worker.obey(tell.order())) {
+                        var unused = preparing && worker.prepared();
                         membership.heard(worker.standing(), "here", nowNs);
                     }
                 }
@@ -139,6 +141,45 @@ class MembershipTest {
         come(8);
         pass(1000);
         assertEquals(2, membership.current().number(), "four are the most");
+    }
+
+    private boolean isHalting() {
+        return workers.values().stream().anyMatch(Replica::halting);
+    }
+
+    @Test
+    void shouldHaltOnceTheNextRingIsReadyOrTakesTooLong() {
+        preparing = false;
+        come(7);
+        Order prepare = new Order.Prepare(1, List.of(0, 1, 2, 7));
+        List<Integer> told = seen.stream()
+                .filter(action ->
+                        action instanceof Action.Tell tell && tell.order().equals(prepare))
+                .map(action -> ((Action.Tell) action).worker())
+                .toList();
+        assertEquals(List.of(0, 1, 2, 7), told);
+        turnRing();
+        assertFalse(isHalting(), "nobody is ready");
+        List.of(0, 1, 2).forEach(number -> {
+            assertTrue(worker(number).prepared());
+            say(number);
+        });
+        turnRing();
+        assertFalse(isHalting(), "7 is not");
+        pass(1100);
+        assertTrue(isHalting());
+        turnRing();
+        assertEquals(List.of(0, 1, 2, 7), members());
+    }
+
+    @Test
+    void shouldNotPrepareForOneThatIsLostMeanwhile() {
+        preparing = false;
+        come(7, 8);
+        membership.lost(7, "killed", nowNs);
+        pass(1100);
+        turnRing();
+        assertEquals(List.of(0, 1, 2, 8), members());
     }
 
     @Test
@@ -231,7 +272,7 @@ class MembershipTest {
 
     @Test
     void shouldStepDownWhenAWorkerKnowsALaterGeneration() {
-        membership.heard(new Standing(1, 2, 1, new StateName(2, 1), false, false, Standing.NOBODY), "here", nowNs);
+        membership.heard(new Standing(1, 2, 1, new StateName(2, 1), false, false, Standing.NOBODY, 0), "here", nowNs);
         settle();
         assertEquals(1, ends().size());
         assertTrue(ends().getFirst().contains("later generation than 1"), ends().toString());

@@ -14,6 +14,7 @@ final class SimulatedWorker extends SimulatedProcess {
     private static final long BEAT_NS = 100 * Simulation.MS;
     private static final long PATIENCE_NS = 3000 * Simulation.MS;
     private static final long LEAST_STEP_NS = 2 * Simulation.MS;
+    private static final long MOST_PREPARING_NS = 50 * Simulation.MS;
     private static final long MOST_STEP_NS = 20 * Simulation.MS;
 
     final Replica replica;
@@ -64,6 +65,10 @@ final class SimulatedWorker extends SimulatedProcess {
         Generation before = replica.generation();
         Phase earlier = replica.phase();
         if (replica.obey(order)) {
+            if (order instanceof Order.Prepare) {
+                after(simulation.between(1, MOST_PREPARING_NS), this::prepared);
+                return;
+            }
             if (earlier == Phase.IN_STEP && replica.phase() == Phase.FROZEN && simulation.isPlanned()) {
                 throw new Violation("PLANNED: worker " + number + " loses a step, and nothing was lost");
             }
@@ -72,6 +77,12 @@ final class SimulatedWorker extends SimulatedProcess {
                 simulation.ring(before).leave(this);
             }
             changed();
+        }
+    }
+
+    private void prepared() {
+        if (replica.prepared()) {
+            simulation.tellCoordinators(this);
         }
     }
 

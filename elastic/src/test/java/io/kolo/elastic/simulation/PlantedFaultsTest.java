@@ -125,7 +125,7 @@ class PlantedFaultsTest {
                 new Planted(
                         "it waits for the silent for ever",
                         file,
-                        ".forEach(worker -> giveUp(worker, silence));",
+                        ".forEach(worker -> evict(worker, silence));",
                         ".forEach(worker -> {});"),
                 new Planted("nothing is said twice", file, " || nowNs - entry.toldNs >= REPEAT_NS", ""),
                 new Planted(

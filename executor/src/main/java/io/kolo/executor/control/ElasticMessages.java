@@ -25,6 +25,7 @@ public final class ElasticMessages {
                 .setFinished(standing.finished())
                 .setWaiting(standing.waiting())
                 .setBlamed(standing.blamed())
+                .setPrepared(standing.prepared())
                 .build();
     }
 
@@ -37,7 +38,8 @@ public final class ElasticMessages {
                 name(message.getState()),
                 message.getFinished(),
                 message.getWaiting(),
-                message.getBlamed());
+                message.getBlamed(),
+                message.getPrepared());
     }
 
     private static io.kolo.executor.control.proto.StateName message(StateName name) {
@@ -87,7 +89,16 @@ public final class ElasticMessages {
                 form.getDepartedList());
     }
 
-    /** Returns an order but that to form, which goes with a world. */
+    /** Returns the order to prepare for a world. */
+    public static Order.Prepare preparation(World planned) {
+        return new Order.Prepare(
+                planned.getGeneration() - 1,
+                planned.getMembersList().stream()
+                        .map(io.kolo.executor.control.proto.Member::getBundle)
+                        .toList());
+    }
+
+    /** Returns an order that goes without a world. */
     public static io.kolo.executor.control.proto.Order message(Order order) {
         io.kolo.executor.control.proto.Order.Builder message =
                 io.kolo.executor.control.proto.Order.newBuilder().setGeneration(order.generation());
@@ -105,6 +116,7 @@ public final class ElasticMessages {
                         .setReason(leave.reason())
                         .build();
             case Order.Form form -> throw new IllegalArgumentException("a generation is announced with its world");
+            case Order.Prepare prepare -> throw new IllegalArgumentException("a world says what to prepare for");
         };
     }
 

@@ -13,6 +13,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.Executor;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -47,12 +48,14 @@ public final class JobToken {
     /**
      * Returns the key of a generation, which only those have that have this token: the first 8 bytes of HMAC-SHA-256.
      * Coordinators that know of the same generation come to the same.
+     *
+     * @param workers its members, by rank: a generation that was only prepared for may have had others
      */
-    public long key(int run, int generation) {
+    public long key(int run, int generation, List<Integer> workers) {
         try {
             Mac mac = Mac.getInstance(MAC);
             mac.init(new SecretKeySpec(ascii(value), MAC));
-            mac.update(ascii("generation " + run + " " + generation));
+            mac.update(ascii("generation " + run + " " + generation + " " + workers));
             return ByteBuffer.wrap(mac.doFinal()).getLong();
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);

@@ -20,6 +20,11 @@ public final class MemberConnection {
                 .build());
     }
 
+    /** Tells who will be next; {@code world} is that of the generation to come, as this worker is to get it. */
+    public void prepare(int run, World world) {
+        outbox.sendNow(ToMember.newBuilder().setRun(run).setPrepare(world).build());
+    }
+
     /** Gives any other order. */
     public void order(int run, Order order) {
         outbox.sendNow(ToMember.newBuilder()

@@ -46,6 +46,11 @@ final class Coordination implements AutoCloseable {
     private final Set<Integer> draining = new HashSet<>();
     private @Nullable String waiting;
 
+    /** What was announced last, or is to be prepared for. */
+    private @Nullable Announced world;
+
+    private record Announced(int generation, List<Integer> workers, World world) {}
+
     /**
      * Begins, or goes on.
      *
@@ -135,8 +140,14 @@ final class Coordination implements AutoCloseable {
             case Action.Journal write -> {
                 Generation next = write.generation();
                 if (journal.append(record(next))) {
-                    tellFormed(next);
                     membership.recorded(next, nowNs);
+                    List<Action> actions = membership.actions();
+                    List<Action> orders = actions.stream()
+                            .filter(Action.Tell.class::isInstance)
+                            .toList();
+                    orders.forEach(order -> act(order, nowNs)); // the members wait for them, the driver does not
+                    tellFormed(next);
+                    actions.stream().filter(other -> !orders.contains(other)).forEach(other -> act(other, nowNs));
                 } else {
                     membership.deposed("the journal has another generation " + next.number());
                 }
@@ -155,9 +166,7 @@ final class Coordination implements AutoCloseable {
         tell(News.newBuilder()
                 .setFormed(Formed.newBuilder()
                         .setGeneration(generation.number())
-                        .addAllWorkers(generation.members().stream()
-                                .map(Member::worker)
-                                .toList())
+                        .addAllWorkers(workers(generation))
                         .setStep(generation.base().step())));
     }
 
@@ -170,34 +179,57 @@ final class Coordination implements AutoCloseable {
         if (connection == null) {
             return;
         }
-        if (order instanceof Order.Form form) {
-            World world = world(form.next(), worker);
-            if (world != null) {
-                connection.form(number(), form, world);
+        switch (order) {
+            case Order.Form form -> {
+                World world = world(form.generation(), workers(form.next()), worker);
+                if (world != null) {
+                    connection.form(number(), form, world);
+                }
             }
-        } else {
-            if (order instanceof Order.Leave leave) {
+            case Order.Prepare prepare -> {
+                World world = world(prepare.generation() + 1, prepare.workers(), worker);
+                if (world != null) {
+                    connection.prepare(number(), world);
+                }
+            }
+            case Order.Leave leave -> {
                 tell(News.newBuilder()
                         .setLeft(Gone.newBuilder().setWorker(worker).setReason(leave.reason())));
+                connection.order(number(), leave);
             }
-            connection.order(number(), order);
+            case Order.Collect collect -> connection.order(number(), collect);
+            case Order.Halt halt -> connection.order(number(), halt);
+            case Order.Release release -> connection.order(number(), release);
         }
     }
 
+    private static List<Integer> workers(Generation generation) {
+        return generation.members().stream().map(Member::worker).toList();
+    }
+
     /** Null until all members have come to this coordinator; an order is said again. */
-    private @Nullable World world(Generation generation, int worker) {
+    private @Nullable World world(int generation, List<Integer> workers, int worker) {
+        if (world == null || world.generation != generation || !world.workers.equals(workers)) {
+            World made = world(generation, workers);
+            world = made == null ? null : new Announced(generation, workers, made);
+        }
+        return world == null
+                ? null
+                : world.world.toBuilder().setRank(workers.indexOf(worker)).build();
+    }
+
+    private @Nullable World world(int generation, List<Integer> workers) {
         World.Builder world = Worlds.of(
-                        generation.number(),
-                        token.key(number(), generation.number()),
-                        settings.getTransport(),
-                        Duration.ofMillis(settings.getCollectiveTimeoutMs()))
-                .setRank(generation.rankOf(worker));
-        for (Member member : generation.members()) {
-            Hello hello = members.hello(member.worker());
+                generation,
+                token.key(number(), generation, workers),
+                settings.getTransport(),
+                Duration.ofMillis(settings.getCollectiveTimeoutMs()));
+        for (int member : workers) {
+            Hello hello = members.hello(member);
             if (hello == null) {
                 return null;
             }
-            world.addMembers(Worlds.member(hello, member.worker()));
+            world.addMembers(Worlds.member(hello, member));
         }
         return world.build();
     }

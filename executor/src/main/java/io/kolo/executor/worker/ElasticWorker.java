@@ -37,6 +37,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     private final HostParts parts;
 
     private final FormerRings former;
+    private final NextRing prepared;
 
     private @Nullable World next;
     private @Nullable World world;
@@ -46,6 +47,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     private @Nullable Communicator forming;
 
     private boolean training;
+    private volatile long ringMemory;
 
     /** Has rehearsed, and may be let in. */
     private boolean ready;
@@ -65,6 +67,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         this.coordinator = coordinator;
         this.parts = assembler.folder().parts(acquaintances::othersAreGone);
         this.former = new FormerRings(parts);
+        this.prepared = new NextRing(assembler, parts, former.aside());
     }
 
     int number() {
@@ -108,6 +111,25 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         obey(order, form.getWorld());
     }
 
+    /** This is the world of the next generation, if nothing comes between. */
+    void prepare(World planned) {
+        Order.Prepare order = ElasticMessages.preparation(planned);
+        synchronized (lock) {
+            if (ready && replica.obey(order)) {
+                acquaintances.meet(order.workers());
+                prepared.prepare(planned, ringMemory, this::prepared);
+            }
+        }
+    }
+
+    private void prepared() {
+        synchronized (lock) {
+            if (replica.prepared()) {
+                tell();
+            }
+        }
+    }
+
     void hear(Order order) {
         obey(order, null);
     }
@@ -122,7 +144,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
                 turned();
             }
         }
-        if (obeyed) {
+        if (obeyed && announced == null) { // else what comes of it is told, so that cores are free for that
             tell();
         }
     }
@@ -145,6 +167,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     private void turned() {
         Phase phase = replica.phase();
         if (phase == Phase.FROZEN || phase == Phase.LEFT) {
+            prepared.abandon(replica.generation().number());
             abort(forming);
             abort(ring);
         }
@@ -178,8 +201,9 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         }
         assembler.rehearse();
         trainee.rehearse();
-        if (trainee.ringMemory() > 0) {
-            parts.prepare(trainee.ringMemory());
+        ringMemory = trainee.ringMemory();
+        if (ringMemory > 0) {
+            parts.prepare(ringMemory);
         }
         Rehearsal.settle();
         go(trainee);
@@ -260,11 +284,15 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         if (members == null || members.getGeneration() != generation.number()) {
             throw new StepLostException(generation.number());
         }
+        prepared.abandonOthers(members); // it may be what keeps those before from being closed
         former.awaitCleared();
-        acquaintances.meet(generation.members().stream().map(Member::worker).toList());
+        acquaintances.stay(generation.members().stream().map(Member::worker).toList());
         Communicator formed;
         try {
-            formed = assembler.assemble(members, parts, () -> !isReady(generation), this::forming);
+            Communicator ahead = prepared.take(members);
+            formed = ahead != null
+                    ? ahead
+                    : assembler.assemble(members, parts, () -> !isReady(generation), this::forming);
         } catch (IllegalStateException e) {
             LOG.log(System.Logger.Level.DEBUG, "{0} did not come about: {1}", generation, e.getMessage());
             broke(generation, Standing.NOBODY);
@@ -314,7 +342,6 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
                 if (!isOfThisRing() || !replica.levelled()) {
                     throw new StepLostException(generation.number());
                 }
-                changed();
             }
             levelling.apply();
         } finally {
@@ -360,6 +387,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
 
     @Override
     public void close() {
+        prepared.abandon(Integer.MAX_VALUE);
         former.close();
         Communicator last = ring;
         if (last != null) {

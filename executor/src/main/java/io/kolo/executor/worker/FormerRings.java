@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -29,6 +30,11 @@ final class FormerRings implements AutoCloseable {
 
     FormerRings(HostParts parts) {
         this.parts = parts;
+    }
+
+    /** Returns the thread beside the training: while it is at work with the parts, rings are not closed. */
+    Executor aside() {
+        return aside;
     }
 
     /** There will be another ring in the place of this one. */

@@ -81,6 +81,29 @@ final class RingAssembler {
         }
     }
 
+    /**
+     * Forms the ring ahead of its time, and has its ranks map what they will give one another.
+     *
+     * @param memory bytes that each of them will allocate in it
+     */
+    Communicator prepare(
+            World world, HostParts parts, long memory, BooleanSupplier abandoned, Consumer<Communicator> forming) {
+        Communicator formed = assemble(world, parts, abandoned, forming);
+        boolean stands = false;
+        try {
+            forming.accept(formed);
+            if (formed.sharesMemory() && memory > 0) {
+                parts.introduce(formed, memory);
+            }
+            stands = true;
+            return formed;
+        } finally {
+            if (!stands) {
+                formed.close();
+            }
+        }
+    }
+
     private static boolean haveMemoryInCommon(World world) {
         String own = world.getMembers(world.getRank()).getMemory();
         return !own.isEmpty()

@@ -140,6 +140,8 @@ public final class WorkerMain {
         }
         if (message.hasForm()) {
             elastic(member -> member.hear(message.getForm()));
+        } else if (message.hasPrepare()) {
+            elastic(member -> member.prepare(message.getPrepare()));
         } else {
             Order order = ElasticMessages.order(message.getOrder());
             elastic(member -> member.hear(order));

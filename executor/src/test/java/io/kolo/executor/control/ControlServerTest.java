@@ -332,7 +332,7 @@ class ControlServerTest {
         };
         Hello hello = Hello.newBuilder().setSlot(1).setVersions(Versions.OWN).build();
         FromMember first = FromMember.newBuilder().setHello(hello).build();
-        Standing standing = new Standing(1, 2, 1, new StateName(30, 2), false, true, Standing.NOBODY);
+        Standing standing = new Standing(1, 2, 1, new StateName(30, 2), false, true, Standing.NOBODY, 3);
         FromMember second = FromMember.newBuilder()
                 .setStanding(ElasticMessages.message(7, standing))
                 .build();
@@ -366,15 +366,16 @@ class ControlServerTest {
 
     @Test
     void shouldMakeTheSameKeyOfAGenerationOfTheSameTokenOnly() {
-        long key = token.key(1, 2);
-        assertEquals(key, new JobToken(token.value()).key(1, 2));
+        long key = token.key(1, 2, List.of(0, 4));
+        assertEquals(key, new JobToken(token.value()).key(1, 2, List.of(0, 4)));
         assertEquals(
-                4,
+                5,
                 LongStream.of(
                                 key,
-                                token.key(1, 3),
-                                token.key(2, 2),
-                                JobToken.random().key(1, 2))
+                                token.key(1, 3, List.of(0, 4)),
+                                token.key(2, 2, List.of(0, 4)),
+                                token.key(1, 2, List.of(4, 0)),
+                                JobToken.random().key(1, 2, List.of(0, 4)))
                         .distinct()
                         .count());
     }
