@@ -7,7 +7,8 @@ import java.util.TreeMap;
 
 /**
  * Says who has been silent for too long. Before it accuses anyone it asks whether it was stalled itself: who was
- * stopped, or starved, has heard nothing of anyone, and that is nobody's fault. For one thread.
+ * stopped, or starved, has heard nothing of anyone, and that is nobody's fault. It may be that only those threads were
+ * starved that hear; so while nobody at all is heard of, everyone has twice the time. For one thread.
  */
 public final class FailureDetector {
     private final Map<Integer, Long> heardNs = new TreeMap<>();
@@ -38,7 +39,11 @@ public final class FailureDetector {
 
     /** Returns those that have been silent for the timeout, and watches them no more. */
     public List<Integer> silent(long nowNs) {
-        if (nowNs - lookedNs > timeoutNs / 2) {
+        long latestNs = heardNs.values().stream().reduce(Long::max).orElse(nowNs);
+        long silenceNs = nowNs - latestNs;
+        boolean stalled = nowNs - lookedNs > timeoutNs / 2;
+        boolean deaf = silenceNs > timeoutNs / 2 && silenceNs <= timeoutNs;
+        if (stalled || deaf) {
             forgivenNs = nowNs;
         }
         lookedNs = nowNs;
