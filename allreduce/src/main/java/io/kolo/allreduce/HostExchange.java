@@ -90,7 +90,7 @@ final class HostExchange {
                     from,
                     ring.rank(),
                     "rank " + ring.inWorld(from) + " is in " + header + ", chunk " + header.chunk() + "; rank "
-                            + ring.inWorld(ring.rank()) + " is in " + expected + " and expects chunk " + chunk);
+                            + ring.inWorld() + " is in " + expected + " and expects chunk " + chunk);
             group.abort(mismatch);
             throw mismatch;
         }

@@ -313,7 +313,10 @@ final class HostGroup implements AutoCloseable {
 
     /** For one that has long to do without waiting for anybody: throws what any rank has said. */
     void look() {
-        CollectiveException reason = reasonToStop();
+        end(reasonToStop());
+    }
+
+    private void end(@Nullable CollectiveException reason) {
         if (reason != null) {
             abort(reason);
             throw reason;
@@ -329,15 +332,12 @@ final class HostGroup implements AutoCloseable {
         CollectiveException reason = reasonToStop();
         if (reason == null && patience.isOver(waitedNs)) {
             reason = new CollectiveTimeoutException(
-                    "generation " + ring.generation() + ", " + current + ": rank " + ring.inWorld(ring.rank())
+                    "generation " + ring.generation() + ", " + current + ": rank " + ring.inWorld()
                             + " waited " + TimeUnit.NANOSECONDS.toMillis(waitedNs) + " ms for rank "
                             + ring.inWorld(rank) + " " + word.what,
                     ring.inWorld(rank));
         }
-        if (reason != null) {
-            abort(reason);
-            throw reason;
-        }
+        end(reason);
     }
 
     /** Tells all ranks why there is nothing to wait for any more, unless another one has. */

@@ -217,7 +217,7 @@ public final class HostParts implements AutoCloseable {
 
     private boolean isSafe(Part part, Ring next) {
         if (part.user == null) {
-            return true; // nobody else knows it
+            return true; // nobody stores into it before it is taken
         }
         if (!next.equals(waiting)) {
             waiting = next;
@@ -294,13 +294,17 @@ public final class HostParts implements AutoCloseable {
             }
         }
         ranks.allGather(MemorySegment.ofArray(own), MemorySegment.ofArray(offers), DataType.I64);
-        if (ranks.plan() instanceof HostPlan plan) {
-            plan.touch();
-        }
         for (int rank = 0; rank < ranks.size(); rank++) {
             if (rank != ranks.rank()) {
                 map(Arrays.copyOfRange(offers, rank * OFFER_LONGS, (rank + 1) * OFFER_LONGS), length);
             }
+        }
+    }
+
+    /** Touches the memory in which the ranks meet, so that the first who use it need not. */
+    public static void touch(Communicator ranks) {
+        if (ranks.plan() instanceof HostPlan plan) {
+            plan.touch();
         }
     }
 

@@ -45,7 +45,6 @@ final class HostPlan implements Plan {
         return "shared memory of " + group.size() + " ranks";
     }
 
-    /** Touches what the ranks meet in, so that the first who use it need not. */
     void touch() {
         group.touch();
     }

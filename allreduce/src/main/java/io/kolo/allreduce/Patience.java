@@ -55,7 +55,7 @@ final class Patience {
         if (whole != null && whole.reasonToStop() != null) {
             return whole.reasonToStop();
         }
-        return Thread.currentThread().isInterrupted() ? aborted(ring.inWorld(ring.rank()), "was interrupted") : null;
+        return Thread.currentThread().isInterrupted() ? aborted(ring.inWorld(), "was interrupted") : null;
     }
 
     /** Returns that of a part of these ranks. */

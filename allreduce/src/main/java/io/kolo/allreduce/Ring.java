@@ -37,6 +37,11 @@ public record Ring(int generation, long key, int rank, int size, List<Integer> w
         return world.isEmpty() ? rank : world.get(rank);
     }
 
+    /** Returns what this rank is in the World. */
+    int inWorld() {
+        return inWorld(rank);
+    }
+
     /** Returns the rank that sends to this one. */
     public int left() {
         return Math.floorMod(rank - 1, size);

@@ -174,7 +174,7 @@ abstract class RingCollective {
                 left,
                 ring.rank(),
                 "rank " + ring.inWorld(left) + " is in " + from + ", chunk " + from.chunk() + " of " + length
-                        + " bytes; rank " + ring.inWorld(ring.rank()) + " is in " + expected()
+                        + " bytes; rank " + ring.inWorld() + " is in " + expected()
                         + " and expects chunk " + received);
     }
 
@@ -199,8 +199,8 @@ abstract class RingCollective {
                 ? "to send chunk " + (received + 1) + " of " + toReceive
                 : "to take chunk " + (sent + 1) + " of " + toSend;
         return new CollectiveTimeoutException(
-                "generation " + ring.generation() + ", " + expected() + ": rank " + ring.inWorld(ring.rank())
-                        + " waited " + waitedMs + " ms for rank " + ring.inWorld(awaited) + " " + chunk,
+                "generation " + ring.generation() + ", " + expected() + ": rank " + ring.inWorld() + " waited "
+                        + waitedMs + " ms for rank " + ring.inWorld(awaited) + " " + chunk,
                 ring.inWorld(awaited));
     }
 }

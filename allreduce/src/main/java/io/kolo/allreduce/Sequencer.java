@@ -148,7 +148,7 @@ final class Sequencer {
             return known;
         }
         // The transport has ended, or the buffer's memory was freed.
-        CollectiveAbortedException broken = patience.aborted(ring.inWorld(ring.rank()), "broke off: " + e);
+        CollectiveAbortedException broken = patience.aborted(ring.inWorld(), "broke off: " + e);
         broken.initCause(e);
         failure = broken;
         try {

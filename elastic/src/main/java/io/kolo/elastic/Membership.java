@@ -241,7 +241,7 @@ public final class Membership {
             waitingSinceNs = nowNs;
             waitingFor = "no member says where it stands";
             collect(nowNs);
-        } else if (members().count() == current().size() && members().allMatch(this::finished)) {
+        } else if (haveAllEntered() && members().allMatch(this::finished)) {
             phase = Phase.DONE;
             actions.add(new Action.Done(current()));
         }
@@ -318,10 +318,10 @@ public final class Membership {
 
     private void tell(long nowNs) {
         boolean halting = halting();
-        if (halting) {
-            preparation.begin(planned(nowNs), nowNs);
-        } else {
+        if (!halting) {
             preparation.end();
+        } else if (!preparation.isUnderWay() && haveAllEntered()) { // else they have something else to do
+            preparation.begin(planned(nowNs), nowNs);
         }
         Stream<Roster.Entry> others = roster.all().filter(entry -> !current().has(entry.worker));
         Stream.concat(members(), others)
@@ -378,6 +378,10 @@ public final class Membership {
 
     private boolean entered(Roster.Entry entry) {
         return entry.standing.generation() == current().number();
+    }
+
+    private boolean haveAllEntered() {
+        return members().count() == current().size() && members().allMatch(this::entered);
     }
 
     private boolean finished(Roster.Entry entry) {

@@ -15,12 +15,14 @@ final class Preparation {
     private @Nullable List<Integer> workers;
     private long sinceNs;
 
-    /** Begins, unless it is under way: these are next, by rank. */
+    boolean isUnderWay() {
+        return workers != null;
+    }
+
+    /** These are next, by rank. */
     void begin(List<Integer> next, long nowNs) {
-        if (workers == null) {
-            workers = next;
-            sinceNs = nowNs;
-        }
+        workers = next;
+        sinceNs = nowNs;
     }
 
     /** There is nothing to prepare, or no more. */
@@ -30,9 +32,11 @@ final class Preparation {
 
     /** Returns whether all that are still there are ready, or it has taken too long. */
     boolean isOver(Roster roster, int generation, long nowNs) {
-        return workers == null
-                || nowNs - sinceNs > MOST_NS
-                || workers.stream().map(roster::find).allMatch(entry -> entry == null || isReady(entry, generation));
+        return workers != null
+                && (nowNs - sinceNs > MOST_NS
+                        || workers.stream()
+                                .map(roster::find)
+                                .allMatch(entry -> entry == null || isReady(entry, generation)));
     }
 
     /** Returns what a worker is to be told; null if it has no part in it, or is ready. */

@@ -127,7 +127,7 @@ public final class Replica {
         return true;
     }
 
-    /** The first plan for a generation counts: whoever goes after another one later comes to none in time. */
+    /** The first plan for a generation counts; a later one would be too late. */
     private boolean prepare(int number) {
         boolean here = phase == Phase.FRESH || (phase != Phase.FROZEN && number == generation.number());
         if (!here || preparing > number) {
@@ -137,10 +137,10 @@ public final class Replica {
         return true;
     }
 
-    /** What it was told to prepare is ready, or does not come about. */
-    public boolean prepared() {
-        boolean news = preparing > prepared;
-        prepared = preparing;
+    /** What it was told to prepare for a generation is ready, or does not come about. */
+    public boolean prepared(int number) {
+        boolean news = number > prepared;
+        prepared = Math.max(prepared, number);
         return news;
     }
 

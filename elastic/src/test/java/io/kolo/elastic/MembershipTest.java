@@ -51,7 +51,9 @@ class MembershipTest {
                 case Action.Tell tell -> {
                     Replica worker = workers.get(tell.worker());
                     if (worker != null && worker.obey(tell.order())) {
-                        var unused = preparing && worker.prepared();
+                        if (preparing && tell.order() instanceof Order.Prepare prepare) {
+                            assertTrue(worker.prepared(prepare.generation() + 1));
+                        }
                         membership.heard(worker.standing(), "here", nowNs);
                     }
                 }
@@ -161,7 +163,7 @@ class MembershipTest {
         turnRing();
         assertFalse(isHalting(), "nobody is ready");
         List.of(0, 1, 2).forEach(number -> {
-            assertTrue(worker(number).prepared());
+            assertTrue(worker(number).prepared(2));
             say(number);
         });
         turnRing();
@@ -175,11 +177,30 @@ class MembershipTest {
     @Test
     void shouldNotPrepareForOneThatIsLostMeanwhile() {
         preparing = false;
-        come(7, 8);
+        come(7);
         membership.lost(7, "killed", nowNs);
-        pass(1100);
+        come(8);
+        List.of(0, 1, 2, 8).forEach(number -> {
+            assertTrue(worker(number).prepared(2)); // 8 alone for itself: the others have had another plan
+            say(number);
+        });
         turnRing();
         assertEquals(List.of(0, 1, 2, 8), members());
+    }
+
+    @Test
+    void shouldNotWaitForOneThatIsLostWhileTheOthersAreReady() {
+        preparing = false;
+        come(7);
+        List.of(0, 1, 2).forEach(number -> {
+            assertTrue(worker(number).prepared(2));
+            say(number);
+        });
+        assertFalse(isHalting());
+        come(8);
+        membership.lost(7, "killed", nowNs);
+        settle();
+        assertTrue(isHalting());
     }
 
     @Test

@@ -32,6 +32,9 @@ final class JobEvents implements WorkerListener {
 
     @Override
     public void onEvent(WorkerEvent event) {
+        if (event instanceof WorkerEvent.Joined joined) {
+            watch.heard(joined.slot(), 0, System.nanoTime()); // it may be stopped before its first heartbeat
+        }
         queue.add(event);
     }
 

@@ -128,13 +128,17 @@ final class Bundles implements AutoCloseable {
             Thread.ofPlatform().daemon().name("kolo-bundle-" + i).start(() -> keep(bundle, strategy));
         }
         awaitCount(least, timeout.toMillis());
-        if (closed) {
-            throw new CancellationException("the executor was closed");
-        }
+        throwIfClosed();
         if (here.size() < least) {
             throw refusal(bundle, least, strategy, timeout);
         }
         awaitCount(most, GRACE_MS);
+    }
+
+    private void throwIfClosed() {
+        if (closed || Thread.currentThread().isInterrupted()) {
+            throw new CancellationException("the executor was closed");
+        }
     }
 
     private void group(int number, int count, Resources bundle, Strategy strategy) {
@@ -183,16 +187,14 @@ final class Bundles implements AutoCloseable {
 
     /** Waits for a supervisor to be there; its node may have come just before. */
     private SupervisedBundle supervised(int number, Duration timeout) {
-        SupervisedBundle bundle = new SupervisedBundle(gateway, number, timeout);
         long deadlineNs = System.nanoTime() + timeout.toNanos();
+        SupervisedBundle bundle = new SupervisedBundle(gateway, number, timeout);
         while (!nodes.containsKey(bundle.nodeId())) {
             if (System.nanoTime() - deadlineNs > 0) {
                 throw new IllegalStateException("the cluster does not know the node of bundle " + number + ", "
                         + bundle.nodeId() + ", within " + timeout.toSeconds() + " s");
             }
-            if (closed || Thread.currentThread().isInterrupted()) {
-                throw new CancellationException("the executor was closed");
-            }
+            throwIfClosed();
             lookAround();
             LockSupport.parkNanos(NODES_POLL_NS);
         }

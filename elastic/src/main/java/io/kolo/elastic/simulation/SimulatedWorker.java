@@ -66,7 +66,7 @@ final class SimulatedWorker extends SimulatedProcess {
         Phase earlier = replica.phase();
         if (replica.obey(order)) {
             if (order instanceof Order.Prepare) {
-                after(simulation.between(1, MOST_PREPARING_NS), this::prepared);
+                after(simulation.between(1, MOST_PREPARING_NS), () -> prepared(order.generation() + 1));
                 return;
             }
             if (earlier == Phase.IN_STEP && replica.phase() == Phase.FROZEN && simulation.isPlanned()) {
@@ -80,8 +80,8 @@ final class SimulatedWorker extends SimulatedProcess {
         }
     }
 
-    private void prepared() {
-        if (replica.prepared()) {
+    private void prepared(int generation) {
+        if (replica.prepared(generation)) {
             simulation.tellCoordinators(this);
         }
     }

@@ -84,11 +84,11 @@ public final class ControlClient<Q, A> implements AutoCloseable {
         var unused = ClientCalls.asyncBidiStreamingCall(channel.newCall(method, how), answers);
     }
 
-    /** Looks on until there is a connection. */
+    /** Looks on; a call that finds its connection gone before it has begun waits for another one. */
     private void watch() {
         ConnectivityState state = channel.getState(false);
         switch (state) {
-            case IDLE, CONNECTING -> channel.notifyWhenStateChanged(state, this::watch);
+            case IDLE, CONNECTING, READY -> channel.notifyWhenStateChanged(state, this::watch);
             case TRANSIENT_FAILURE -> {
                 if (System.nanoTime() - sinceNs < SLOW_NS) {
                     failUnlessConnected();
@@ -97,7 +97,7 @@ public final class ControlClient<Q, A> implements AutoCloseable {
                             .execute(this::failUnlessConnected);
                 }
             }
-            case READY, SHUTDOWN -> {}
+            case SHUTDOWN -> {}
         }
     }
 

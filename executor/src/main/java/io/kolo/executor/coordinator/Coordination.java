@@ -141,13 +141,12 @@ final class Coordination implements AutoCloseable {
                 Generation next = write.generation();
                 if (journal.append(record(next))) {
                     membership.recorded(next, nowNs);
-                    List<Action> actions = membership.actions();
-                    List<Action> orders = actions.stream()
-                            .filter(Action.Tell.class::isInstance)
-                            .toList();
-                    orders.forEach(order -> act(order, nowNs)); // the members wait for them, the driver does not
+                    List<Action> then = membership.actions();
+                    then.stream()
+                            .filter(Coordination::isOrder)
+                            .forEach(order -> act(order, nowNs)); // they are waited for
                     tellFormed(next);
-                    actions.stream().filter(other -> !orders.contains(other)).forEach(other -> act(other, nowNs));
+                    then.stream().filter(other -> !isOrder(other)).forEach(other -> act(other, nowNs));
                 } else {
                     membership.deposed("the journal has another generation " + next.number());
                 }
@@ -160,6 +159,10 @@ final class Coordination implements AutoCloseable {
             case Action.StepDown down ->
                 throw new IllegalStateException("this coordinator steps down: " + down.reason());
         }
+    }
+
+    private static boolean isOrder(Action action) {
+        return action instanceof Action.Tell;
     }
 
     private void tellFormed(Generation generation) {

@@ -10,16 +10,11 @@ final class Acquaintances {
     private final Set<Integer> gone = new HashSet<>();
     private Set<Integer> present = Set.of();
 
-    /** These may map this process's memory from now on: a ring is prepared with them. */
+    /** These are in a ring from now on. */
     synchronized void meet(List<Integer> workers) {
+        present = Set.copyOf(workers);
         met.addAll(workers);
         met.removeAll(gone);
-    }
-
-    /** These are in the ring from now on. */
-    synchronized void stay(List<Integer> workers) {
-        present = Set.copyOf(workers);
-        meet(workers);
     }
 
     /** A worker's process is gone. */

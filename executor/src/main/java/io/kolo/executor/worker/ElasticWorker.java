@@ -35,10 +35,8 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
     private final Consumer<Standing> coordinator;
     private final Acquaintances acquaintances = new Acquaintances();
     private final HostParts parts;
-
     private final FormerRings former;
     private final NextRing prepared;
-
     private @Nullable World next;
     private @Nullable World world;
     private volatile @Nullable Communicator ring;
@@ -113,18 +111,21 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
 
     /** This is the world of the next generation, if nothing comes between. */
     void prepare(World planned) {
-        Order.Prepare order = ElasticMessages.preparation(planned);
         synchronized (lock) {
-            if (ready && replica.obey(order)) {
-                acquaintances.meet(order.workers());
-                prepared.prepare(planned, ringMemory, this::prepared);
+            if (!ready || !isOfThisRing() || !replica.obey(ElasticMessages.preparation(planned))) {
+                return; // the order comes again
             }
+        }
+        if (RingAssembler.isInMemory(planned)) {
+            prepared.prepare(planned, ringMemory, () -> prepared(planned));
+        } else {
+            prepared(planned);
         }
     }
 
-    private void prepared() {
+    private void prepared(World planned) {
         synchronized (lock) {
-            if (replica.prepared()) {
+            if (replica.prepared(planned.getGeneration())) {
                 tell();
             }
         }
@@ -144,7 +145,8 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
                 turned();
             }
         }
-        if (obeyed && announced == null) { // else what comes of it is told, so that cores are free for that
+        if (obeyed
+                && announced == null) { // a generation is answered by its first step: cores are needed to form its ring
             tell();
         }
     }
@@ -286,13 +288,13 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         }
         prepared.abandonOthers(members); // it may be what keeps those before from being closed
         former.awaitCleared();
-        acquaintances.stay(generation.members().stream().map(Member::worker).toList());
-        Communicator formed;
+        acquaintances.meet(generation.members().stream().map(Member::worker).toList());
+        @Nullable Communicator formed;
         try {
-            Communicator ahead = prepared.take(members);
-            formed = ahead != null
-                    ? ahead
-                    : assembler.assemble(members, parts, () -> !isReady(generation), this::forming);
+            formed = prepared.take(members);
+            if (formed == null) {
+                formed = assembler.assemble(members, parts, ringMemory, () -> !isReady(generation), this::forming);
+            }
         } catch (IllegalStateException e) {
             LOG.log(System.Logger.Level.DEBUG, "{0} did not come about: {1}", generation, e.getMessage());
             broke(generation, Standing.NOBODY);
@@ -387,7 +389,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
 
     @Override
     public void close() {
-        prepared.abandon(Integer.MAX_VALUE);
+        prepared.close();
         former.close();
         Communicator last = ring;
         if (last != null) {

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Forms the ring of a generation: from the members' addresses to a communicator that has been round once. */
 final class RingAssembler {
@@ -44,34 +45,31 @@ final class RingAssembler {
      * neighbours, and find out together who shares memory with whom.
      *
      * @param parts of this process's memory, for its host
+     * @param memory bytes that each rank will allocate in it, as far as that is known
      * @param abandoned tells, time and again, whether to give up
      * @param forming takes the communicator before it goes round, to abort it
      * @throws IllegalStateException if the others were not there in time, or it has given up
      */
-    Communicator assemble(World world, HostParts parts, BooleanSupplier abandoned, Consumer<Communicator> forming) {
-        Ring ring = new Ring(world.getGeneration(), world.getKey(), world.getRank(), world.getMembersCount());
-        List<String> addresses =
-                world.getMembersList().stream().map(Member::getDataAddress).toList();
-        Duration timeout = Duration.ofMillis(world.getCollectiveTimeoutMs());
-        Transport transport = Transport.valueOf(world.getTransport());
-        if (transport != Transport.UDP && ring.size() > 1 && haveMemoryInCommon(world)) {
-            Lines lines = endpoint.lines(addresses, ring);
-            Communicator met = HostMeeting.meet(ring, lines, kernels, timeout, parts, abandoned);
+    Communicator assemble(
+            World world, HostParts parts, long memory, BooleanSupplier abandoned, Consumer<Communicator> forming) {
+        if (isInMemory(world)) {
+            Communicator met = meet(world, parts, abandoned);
             if (met != null) {
+                introduce(met, parts, memory, forming);
                 return met;
             }
-            lines.close();
             if (abandoned.getAsBoolean() || Thread.currentThread().isInterrupted()) {
                 throw new IllegalStateException("gave up waiting for the others in " + folder.path());
             }
         }
-        Lines lines = endpoint.connect(addresses, ring, CONNECT_TIMEOUT, abandoned);
-        Communicator connected = new Communicator(ring, lines, kernels, timeout);
+        Ring ring = ring(world);
+        Lines lines = endpoint.connect(addresses(world), ring, CONNECT_TIMEOUT, abandoned);
+        Communicator connected = new Communicator(ring, lines, kernels, timeout(world));
         boolean stands = false;
         try {
             forming.accept(connected);
             connected.barrier();
-            share(connected, transport, parts);
+            share(connected, Transport.valueOf(world.getTransport()), parts);
             stands = true;
             return connected;
         } finally {
@@ -82,26 +80,66 @@ final class RingAssembler {
     }
 
     /**
-     * Forms the ring ahead of its time, and has its ranks map what they will give one another.
+     * Forms the ring ahead of its time, where all members have memory in common; over lines it would be taken for the
+     * one that is announced with the same number.
      *
-     * @param memory bytes that each of them will allocate in it
+     * @param memory bytes that each rank will allocate in it
+     * @throws IllegalStateException if the others were not there in time, or it has given up
      */
     Communicator prepare(
             World world, HostParts parts, long memory, BooleanSupplier abandoned, Consumer<Communicator> forming) {
-        Communicator formed = assemble(world, parts, abandoned, forming);
+        Communicator met = meet(world, parts, abandoned);
+        if (met == null) {
+            throw new IllegalStateException("not all have come to " + folder.path());
+        }
+        introduce(met, parts, memory, forming);
+        HostParts.touch(met);
+        return met;
+    }
+
+    /** Returns whether all members meet in memory. */
+    static boolean isInMemory(World world) {
+        return Transport.valueOf(world.getTransport()) != Transport.UDP
+                && world.getMembersCount() > 1
+                && haveMemoryInCommon(world);
+    }
+
+    private @Nullable Communicator meet(World world, HostParts parts, BooleanSupplier abandoned) {
+        Ring ring = ring(world);
+        Lines lines = endpoint.lines(addresses(world), ring);
+        Communicator met = HostMeeting.meet(ring, lines, kernels, timeout(world), parts, abandoned);
+        if (met == null) {
+            lines.close();
+        }
+        return met;
+    }
+
+    /** Whether a ring was prepared or not, its ranks do the same operations. */
+    private static void introduce(Communicator met, HostParts parts, long memory, Consumer<Communicator> forming) {
         boolean stands = false;
         try {
-            forming.accept(formed);
-            if (formed.sharesMemory() && memory > 0) {
-                parts.introduce(formed, memory);
+            forming.accept(met);
+            if (memory > 0) {
+                parts.introduce(met, memory);
             }
             stands = true;
-            return formed;
         } finally {
             if (!stands) {
-                formed.close();
+                met.close();
             }
         }
+    }
+
+    private static Ring ring(World world) {
+        return new Ring(world.getGeneration(), world.getKey(), world.getRank(), world.getMembersCount());
+    }
+
+    private static List<String> addresses(World world) {
+        return world.getMembersList().stream().map(Member::getDataAddress).toList();
+    }
+
+    private static Duration timeout(World world) {
+        return Duration.ofMillis(world.getCollectiveTimeoutMs());
     }
 
     private static boolean haveMemoryInCommon(World world) {

@@ -256,7 +256,7 @@ public final class WorkerMain {
     private void form(World world) {
         try {
             Communicator formed = assembler.assemble(
-                    world, assembler.folder().parts(), () -> false, forming -> communicator = forming);
+                    world, assembler.folder().parts(), 0, () -> false, forming -> communicator = forming);
             communicator = formed;
             worker = new JoinedWorker(world, formed, outbox()::sendNow);
             outbox().sendNow(FromWorker.newBuilder()
