@@ -116,15 +116,15 @@ abstract class SampleCommand implements Runnable {
     }
 
     /**
-     * Kills a worker, or has it leave, unless there are too few to spare one, or the training has not gone on since the
-     * last time; now and then kills the coordinator.
+     * Kills a worker, or has it leave, unless there are too few to spare one, or the last one that was struck is not
+     * missed yet; now and then kills the coordinator. Waits until the training has gone on since the last time.
      */
     private void strike(ElasticRayExecutor executor, int least, long done, Random random) {
-        List<Integer> workers = executor.members();
         if (done == struckAt) {
             return;
         }
         struckAt = done;
+        List<Integer> workers = executor.members();
         if (random.nextInt(5) == 0) {
             System.out.println("chaos: kill -9 the coordinator");
             executor.killCoordinator();

@@ -145,6 +145,14 @@ class MembershipTest {
         assertEquals(2, membership.current().number(), "four are the most");
     }
 
+    /** These have got the second ring ready. */
+    private void prepared(int... numbers) {
+        for (int number : numbers) {
+            assertTrue(worker(number).prepared(2));
+            say(number);
+        }
+    }
+
     private boolean isHalting() {
         return workers.values().stream().anyMatch(Replica::halting);
     }
@@ -162,10 +170,7 @@ class MembershipTest {
         assertEquals(List.of(0, 1, 2, 7), told);
         turnRing();
         assertFalse(isHalting(), "nobody is ready");
-        List.of(0, 1, 2).forEach(number -> {
-            assertTrue(worker(number).prepared(2));
-            say(number);
-        });
+        prepared(0, 1, 2);
         turnRing();
         assertFalse(isHalting(), "7 is not");
         pass(1100);
@@ -180,10 +185,7 @@ class MembershipTest {
         come(7);
         membership.lost(7, "killed", nowNs);
         come(8);
-        List.of(0, 1, 2, 8).forEach(number -> {
-            assertTrue(worker(number).prepared(2)); // 8 alone for itself: the others have had another plan
-            say(number);
-        });
+        prepared(0, 1, 2, 8); // 8 alone for itself: the others have had another plan
         turnRing();
         assertEquals(List.of(0, 1, 2, 8), members());
     }
@@ -192,10 +194,7 @@ class MembershipTest {
     void shouldNotWaitForOneThatIsLostWhileTheOthersAreReady() {
         preparing = false;
         come(7);
-        List.of(0, 1, 2).forEach(number -> {
-            assertTrue(worker(number).prepared(2));
-            say(number);
-        });
+        prepared(0, 1, 2);
         assertFalse(isHalting());
         come(8);
         membership.lost(7, "killed", nowNs);

@@ -145,8 +145,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
                 turned();
             }
         }
-        if (obeyed
-                && announced == null) { // a generation is answered by its first step: cores are needed to form its ring
+        if (obeyed && announced == null) { // a generation is answered by its first step, to spare the cores
             tell();
         }
     }

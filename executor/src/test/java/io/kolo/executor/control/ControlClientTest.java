@@ -7,9 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kolo.executor.control.proto.FromWorker;
-import io.kolo.executor.control.proto.Heartbeat;
 import io.kolo.executor.control.proto.Hello;
-import io.kolo.executor.control.proto.Progress;
 import io.kolo.executor.control.proto.ToWorker;
 import io.kolo.testkit.Leftovers;
 import java.io.IOException;
@@ -33,7 +31,7 @@ class ControlClientTest {
 
     private final JobAuthority authority = new JobAuthority();
     private final JobToken token = JobToken.random();
-    private final BlockingQueue<WorkerEvent> events = new LinkedBlockingQueue<>();
+    private final Heard heard = new Heard();
     private final BlockingQueue<ToWorker> messages = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> ends = new LinkedBlockingQueue<>();
 
@@ -43,18 +41,7 @@ class ControlClientTest {
     }
 
     private ControlServer listen() throws IOException {
-        return ControlServer.ofDriver("127.0.0.1", 1, authority, token, new WorkerListener() {
-            @Override
-            public void onEvent(WorkerEvent event) {
-                events.add(event);
-            }
-
-            @Override
-            public void onProgress(int slot, Progress progress) {}
-
-            @Override
-            public void onHeartbeat(int slot, Heartbeat heartbeat) {}
-        });
+        return ControlServer.ofDriver("127.0.0.1", 1, authority, token, heard);
     }
 
     private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
@@ -105,7 +92,7 @@ class ControlClientTest {
             Thread relay = Thread.ofVirtual().start(() -> relay(entrance, port));
             try (ControlClient<FromWorker, ToWorker> worker = call(entrance.getLocalPort())) {
                 worker.outbox().sendNow(HELLO);
-                WorkerEvent.Joined joined = assertInstanceOf(WorkerEvent.Joined.class, next(events));
+                WorkerEvent.Joined joined = assertInstanceOf(WorkerEvent.Joined.class, next(heard.events));
                 joined.connection().abort(0, "is lost");
                 assertEquals("is lost", next(messages).getAbort().getReason());
                 assertTrue(ends.isEmpty(), ends.toString());

@@ -20,7 +20,6 @@ import io.kolo.executor.control.proto.Heartbeat;
 import io.kolo.executor.control.proto.Hello;
 import io.kolo.executor.control.proto.News;
 import io.kolo.executor.control.proto.Part;
-import io.kolo.executor.control.proto.Progress;
 import io.kolo.executor.control.proto.Ready;
 import io.kolo.executor.control.proto.ToCoordinator;
 import io.kolo.executor.control.proto.ToMember;
@@ -51,24 +50,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class ControlServerTest {
     private final JobAuthority authority = new JobAuthority();
     private final JobToken token = JobToken.random();
-    private final BlockingQueue<WorkerEvent> events = new LinkedBlockingQueue<>();
+    private final Heard listener = new Heard();
+    private final BlockingQueue<WorkerEvent> events = listener.events;
     private final BlockingQueue<ToWorker> messages = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> ends = new LinkedBlockingQueue<>();
-    private final BlockingQueue<Integer> beats = new LinkedBlockingQueue<>();
-    private final WorkerListener listener = new WorkerListener() {
-        @Override
-        public void onEvent(WorkerEvent event) {
-            events.add(event);
-        }
-
-        @Override
-        public void onProgress(int slot, Progress progress) {}
-
-        @Override
-        public void onHeartbeat(int slot, Heartbeat heartbeat) {
-            beats.add(heartbeat.getOperations());
-        }
-    };
+    private final BlockingQueue<Integer> beats = listener.beats;
     private ControlServer server;
 
     @BeforeEach
