@@ -4,6 +4,7 @@ import io.kolo.elastic.Generation;
 import io.kolo.elastic.Lineage;
 import io.kolo.elastic.Member;
 import io.kolo.elastic.Standing;
+import io.kolo.elastic.StateName;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -46,9 +47,20 @@ final class Invariants {
         }
     }
 
-    /** A generation was journaled. */
-    void journaled(List<Generation> journal, List<SimulatedWorker> workers) {
+    /**
+     * A generation was journaled.
+     *
+     * @param unaware whether the coordinator that decided it has been told of no step ever: then it may start anew,
+     *     since it cannot know what another one beside it was told
+     */
+    void journaled(List<Generation> journal, List<SimulatedWorker> workers, boolean unaware) {
         Generation next = journal.getLast();
+        Generation last = lineage.current();
+        boolean anew = next.base().equals(StateName.INITIAL)
+                && next.members().stream().noneMatch(member -> last.has(member.worker()));
+        if (anew && unaware) {
+            stable.clear();
+        }
         boolean finishing = workers.stream().anyMatch(worker -> worker.history().size() == scenario.steps());
         hold(next.size() <= scenario.rules().maxWorkers(), () -> "MOST: " + next + " has more members");
         hold(

@@ -20,9 +20,13 @@ final class SimulatedCoordinator extends SimulatedProcess {
     private final FailureDetector detector;
     private final Set<Integer> evicted = new HashSet<>();
 
+    /** It was there from the start, and nobody has told it of a step. */
+    private boolean unaware;
+
     SimulatedCoordinator(int number, Simulation simulation) {
         super(number, simulation);
         this.membership = new Membership(simulation.rules(), new Lineage(simulation.journal()), simulation.nowNs());
+        this.unaware = simulation.journal().isEmpty();
         this.detector = new FailureDetector(SILENCE, simulation.nowNs());
         turn();
     }
@@ -46,6 +50,7 @@ final class SimulatedCoordinator extends SimulatedProcess {
         if (!evicted.contains(standing.worker())) {
             simulation.heard(standing);
             detector.heard(standing.worker(), simulation.nowNs());
+            unaware &= standing.state().step() <= 0;
         }
         membership.heard(standing, host, simulation.nowNs());
         act();
@@ -83,7 +88,7 @@ final class SimulatedCoordinator extends SimulatedProcess {
     }
 
     private void write(Generation generation) {
-        if (simulation.append(generation)) {
+        if (simulation.append(generation, unaware)) {
             after(simulation.between(1, MOST_WRITE_NS), () -> {
                 membership.recorded(generation, simulation.nowNs());
                 act();

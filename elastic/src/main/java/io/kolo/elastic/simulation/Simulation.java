@@ -191,8 +191,8 @@ final class Simulation {
         return journal;
     }
 
-    /** Returns false if the number is taken. */
-    boolean append(Generation generation) {
+    /** Returns false if the number is taken. The coordinator may be unaware of any step done. */
+    boolean append(Generation generation, boolean unaware) {
         if (generation.number() != journal.size() + 1) {
             return false;
         }
@@ -201,7 +201,7 @@ final class Simulation {
         }
         journal.add(generation);
         note(() -> "journaled: " + generation);
-        invariants.journaled(journal, workers);
+        invariants.journaled(journal, workers, unaware);
         return true;
     }
 
