@@ -4,6 +4,7 @@ import io.kolo.checkpoint.GenerationRecord;
 import io.kolo.checkpoint.Journal;
 import io.kolo.elastic.Standing;
 import io.kolo.elastic.simulation.Campaign;
+import io.kolo.executor.control.Compilers;
 import io.kolo.executor.control.ControlClient;
 import io.kolo.executor.control.ControlRehearsal;
 import io.kolo.executor.control.ControlServer;
@@ -101,6 +102,7 @@ public final class CoordinatorMain implements MemberListener {
             }
         }
         var unused = new Campaign().run(1, REHEARSED_JOBS);
+        Compilers.settle();
     }
 
     private void serve() throws InterruptedException {

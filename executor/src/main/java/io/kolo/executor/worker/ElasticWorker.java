@@ -13,6 +13,7 @@ import io.kolo.elastic.Standing;
 import io.kolo.executor.StepGate;
 import io.kolo.executor.StepLostException;
 import io.kolo.executor.Trainee;
+import io.kolo.executor.control.Compilers;
 import io.kolo.executor.control.ElasticMessages;
 import io.kolo.executor.control.proto.Form;
 import io.kolo.executor.control.proto.FromWorker;
@@ -206,7 +207,7 @@ final class ElasticWorker extends RingWorker implements StepGate, AutoCloseable 
         if (ringMemory > 0) {
             parts.prepare(ringMemory);
         }
-        Rehearsal.settle();
+        Compilers.settle();
         go(trainee);
     }
 

@@ -39,7 +39,7 @@ final class Levelling implements AutoCloseable {
 
     /**
      * Brings the state to those that have not got it: to one of them alone, if it is not so large that the others would
-     * wait for long, or else round to all ranks.
+     * wait for long, or else round to all ranks. How long its parts are goes ahead; the others know by their own.
      *
      * @param root has it
      * @param needing the ranks that have not
@@ -48,23 +48,23 @@ final class Levelling implements AutoCloseable {
         List<Trainee.Part> own = trainee.state();
         long[] lengths =
                 own.stream().mapToLong(part -> part.memory().byteSize()).toArray();
-        ring.broadcast(MemorySegment.ofArray(lengths), DataType.I64, root);
-        boolean alone = needing.size() == 1 && LongStream.of(lengths).sum() <= MOST_ALONE_BYTES;
-        int only = alone ? needing.getFirst() : NOBODY;
-        if (alone && ring.rank() != root && ring.rank() != only) {
-            return;
+        int first = needing.size() == 1 ? needing.getFirst() : NOBODY;
+        pass(ring, root, first, new Trainee.Part(MemorySegment.ofArray(lengths), DataType.I64));
+        int only = LongStream.of(lengths).sum() <= MOST_ALONE_BYTES ? first : NOBODY;
+        if (only == NOBODY || ring.rank() == root || ring.rank() == only) {
+            inPlace = holder || (inPlace && hasLengths(own, lengths));
+            taken = inPlace ? own : aside(own, lengths);
+            taken.forEach(part -> pass(ring, root, only, part));
         }
-        inPlace = holder || (inPlace && hasLengths(own, lengths));
-        taken = inPlace ? own : aside(own, lengths);
-        taken.forEach(part -> pass(ring, root, only, part));
     }
 
+    /** From the root to one rank, or to all. */
     private static void pass(Communicator ring, int root, int only, Trainee.Part part) {
         if (only == NOBODY) {
             ring.broadcast(part.memory(), part.type(), root);
         } else if (ring.rank() == root) {
             ring.send(part.memory(), part.type(), only);
-        } else {
+        } else if (ring.rank() == only) {
             ring.receive(part.memory(), part.type(), root);
         }
     }

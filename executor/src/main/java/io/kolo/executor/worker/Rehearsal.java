@@ -26,8 +26,6 @@ import io.kolo.kernels.ReduceOp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.management.CompilationMXBean;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -39,7 +37,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -58,9 +55,6 @@ final class Rehearsal {
     private static final int FLOATS = 1 << 14;
     private static final int MESSAGES_A_STEP = 16;
     private static final String HOST = "rehearsal";
-    private static final long MOST_SETTLING_NS = TimeUnit.SECONDS.toNanos(1);
-    private static final long SETTLING_TURN_MS = 50;
-    private static final long COMPILING_MS = 10;
 
     private final BlockingQueue<Standing> said = new LinkedBlockingQueue<>();
     private final List<Member> members;
@@ -116,23 +110,6 @@ final class Rehearsal {
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalStateException("a message can't be read by whom it was written", e);
         }
-    }
-
-    /**
-     * Waits until the JVM has compiled most of what was rehearsed, but not for long: a rank whose compilers take the
-     * cores keeps the others waiting.
-     */
-    static void settle() {
-        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
-        if (compiler == null || !compiler.isCompilationTimeMonitoringSupported()) {
-            return;
-        }
-        long deadlineNs = System.nanoTime() + MOST_SETTLING_NS;
-        long compiledMs;
-        do {
-            compiledMs = compiler.getTotalCompilationTime();
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(SETTLING_TURN_MS));
-        } while (compiler.getTotalCompilationTime() - compiledMs > COMPILING_MS && System.nanoTime() - deadlineNs < 0);
     }
 
     private void train(ElasticWorker worker) {
