@@ -27,16 +27,20 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Workers are told to leave, in each way that there is, and nobody is lost by that. */
 @ExtendWith(Leftovers.class)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class DepartureSystemTest {
-    private static final String NOTICE = "{\"action\": \"terminate\", \"time\": \"2017-09-18T08:22:00Z\"}";
+    private static final String PREEMPTED =
+            "{\"EventType\": \"Preempt\", \"NotBefore\": \"now\", \"Resources\": [\"machine-1\"]}";
 
     @TempDir
     private Path folder;
@@ -100,27 +104,41 @@ class DepartureSystemTest {
         }
     }
 
-    /** Answers as AWS does; the first that has asked for a token is given notice. */
+    /** Answers as the metadata services of all clouds do; the machine that has asked first is given notice. */
     private static final class Metadata implements AutoCloseable {
         private final HttpServer server;
         private final AtomicInteger tokens = new AtomicInteger();
+        private final AtomicInteger names = new AtomicInteger();
+        private final AtomicInteger firstPort = new AtomicInteger();
         private volatile boolean given;
 
         Metadata() throws IOException {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-            server.createContext("/latest/api/token", call -> answer(call, "token-" + tokens.incrementAndGet()));
-            server.createContext("/latest/meta-data/spot/instance-action", call -> {
-                boolean first = "token-1".equals(call.getRequestHeaders().getFirst("X-aws-ec2-metadata-token"));
-                answer(call, first && given ? NOTICE : "");
+            serve("/latest/api/token", call -> "token-" + tokens.incrementAndGet());
+            serve("/latest/meta-data/spot/instance-action", call -> {
+                String token = call.getRequestHeaders().getFirst("X-aws-ec2-metadata-token");
+                return given && "token-1".equals(token)
+                        ? "{\"action\": \"terminate\", \"time\": \"2017-09-18T08:22:00Z\"}"
+                        : "";
             });
+            serve("/computeMetadata/v1/instance/preempted", call -> {
+                int port = call.getRemoteAddress().getPort(); // who asks does so on one connection
+                boolean first = firstPort.compareAndSet(0, port) || firstPort.get() == port;
+                return given && first ? "TRUE" : "FALSE";
+            });
+            serve("/metadata/instance/compute/name", call -> "machine-" + names.incrementAndGet());
+            serve("/metadata/scheduledevents", call -> "{\"Events\": [" + (given ? PREEMPTED : "") + "]}");
             server.start();
         }
 
-        private static void answer(HttpExchange call, String text) throws IOException {
-            byte[] body = text.getBytes(UTF_8);
-            call.sendResponseHeaders(body.length == 0 ? 404 : 200, body.length == 0 ? -1 : body.length);
-            call.getResponseBody().write(body);
-            call.close();
+        /** An empty answer is none. */
+        private void serve(String path, Function<HttpExchange, String> answer) {
+            server.createContext(path, call -> {
+                byte[] body = answer.apply(call).getBytes(UTF_8);
+                call.sendResponseHeaders(body.length == 0 ? 404 : 200, body.length == 0 ? -1 : body.length);
+                call.getResponseBody().write(body);
+                call.close();
+            });
         }
 
         URI address() {
@@ -133,23 +151,33 @@ class DepartureSystemTest {
         }
     }
 
-    @Test
-    void shouldLeaveAMachineThatTheCloudTakesAwayAndNotComeBackToIt() throws Exception {
+    @ParameterizedTest
+    @CsvSource({
+        "AWS, 120, AWS is to terminate its machine at 2017-09-18T08:22:00Z",
+        "GCP, 30, Google Cloud preempts its machine",
+        "AZURE, 30, 'Azure preempts its machine, not before now'"
+    })
+    void shouldLeaveAMachineThatTheCloudTakesAwayInTimeAndNotComeBackToIt(Cloud cloud, int noticeS, String notice)
+            throws Exception {
         try (Metadata metadata = new Metadata();
                 ElasticRayExecutor executor = builder()
                         .nodes("2x{cpu:1}")
                         .placementStrategy(Strategy.STRICT_SPREAD)
-                        .spotNotices(Cloud.AWS, metadata.address())
+                        .spotNotices(cloud, metadata.address())
                         .build()) {
             CompletableFuture<Integer> run = start(executor);
             List<Integer> before = executor.members();
+            long givenNs = System.nanoTime();
             metadata.given = true;
             Runs.await("departure", () -> executor.members().size() == 1, run);
+            long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - givenNs);
+            System.out.printf("%s: left %d ms after the notice%n", cloud, tookMs);
+            assertTrue(tookMs < TimeUnit.SECONDS.toMillis(noticeS), "left after " + tookMs + " ms");
             int left = before.stream()
                     .filter(worker -> !executor.members().contains(worker))
                     .findFirst()
                     .orElseThrow();
-            assertEquals(List.of(left + " AWS is to terminate its machine at 2017-09-18T08:22:00Z"), news.said);
+            assertEquals(List.of(left + " " + notice), news.said);
             finish(run, 1);
         }
     }
