@@ -171,7 +171,7 @@ class DepartureSystemTest {
             metadata.given = true;
             Runs.await("departure", () -> executor.members().size() == 1, run);
             long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - givenNs);
-            System.out.printf("%s: left %d ms after the notice%n", cloud, tookMs);
+            System.out.println(cloud + ": left " + tookMs + " ms after the notice");
             assertTrue(tookMs < TimeUnit.SECONDS.toMillis(noticeS), "left after " + tookMs + " ms");
             int left = before.stream()
                     .filter(worker -> !executor.members().contains(worker))

@@ -20,7 +20,10 @@ final class KoloProcess implements AutoCloseable {
     private volatile boolean late;
 
     private KoloProcess(List<String> command, Map<String, String> environment) {
-        ProcessBuilder builder = new ProcessBuilder(command)
+        List<String> heedingInterrupts =
+                new ArrayList<>(List.of("env", "--default-signal=INT")); // a shell's & has it ignored
+        heedingInterrupts.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(heedingInterrupts)
                 .directory(Repository.root().toFile())
                 .redirectErrorStream(true);
         builder.environment().putAll(environment);
