@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -144,19 +146,30 @@ abstract class EngineContract {
                     WorkerLostException.class,
                     () -> executor.run(worker -> {
                         if (worker.rank() == 1) {
-                            System.out.println("these were my last words");
+                            System.out.println("these were my last words, at " + System.currentTimeMillis());
                             long self = ProcessHandle.current().pid();
                             new ProcessBuilder("kill", "-9", String.valueOf(self)).start();
                         }
-                        while (true) {
-                            worker.communicator().barrier();
-                        }
+                        return meetForEver(worker);
                     }));
+            long toldMs = System.currentTimeMillis();
             assertEquals(1, error.rank());
             String message = error.toString();
             assertTrue(message.contains("rank 1 on " + secondNode()), message);
             assertTrue(message.contains("was killed by signal 9 (exit code 137)"), message);
-            assertTrue(message.contains("these were my last words"), message);
+            Matcher words =
+                    Pattern.compile("these were my last words, at (\\d+)").matcher(message);
+            assertTrue(words.find(), message);
+            System.out.printf(
+                    "%s: told %d ms after a worker killed itself%n",
+                    getClass().getSimpleName(), toldMs - Long.parseLong(words.group(1)));
+        }
+    }
+
+    /** Never ends by itself. */
+    static int meetForEver(Worker worker) {
+        while (true) {
+            worker.communicator().barrier();
         }
     }
 

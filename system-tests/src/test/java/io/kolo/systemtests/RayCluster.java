@@ -1,10 +1,12 @@
 package io.kolo.systemtests;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.kolo.executor.LaunchBuilder;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -104,8 +106,28 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
     }
 
     @Override
-    public void afterAll(ExtensionContext tests) throws IOException {
-        close();
+    public void afterAll(ExtensionContext tests) throws IOException, InterruptedException {
+        try {
+            if (folder != null) {
+                assertNothingLeft();
+            }
+        } finally {
+            close();
+        }
+    }
+
+    /** What jobs had on the cluster goes with them. */
+    private void assertNothingLeft() throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(
+                        ray.resolve("bin/python").toString(),
+                        Repository.root().resolve("ray/cluster/leftovers").toString(),
+                        address(),
+                        node(1))
+                .redirectErrorStream(true);
+        builder.environment().putAll(environment());
+        Process leftovers = builder.start();
+        String said = new String(leftovers.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, leftovers.waitFor(), said);
     }
 
     /** A file beside its folder. */

@@ -1,11 +1,18 @@
 package io.kolo.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
+import io.kolo.executor.WorkerLostException;
+import io.kolo.executor.engine.Strategy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -27,6 +34,28 @@ class RayEngineSystemTest extends EngineContract {
         for (int rank = 0; rank < shards.length; rank++) {
             assertArrayEquals(
                     parameters.getLast().get(rank), parameters.getFirst().get(rank), "rank " + rank);
+        }
+    }
+
+    @Test
+    void shouldTellWhoIsLostWithANode() throws Exception {
+        AtomicLong toldNs = new AtomicLong();
+        try (RayExecutor executor = onTwoNodes()
+                .workers(2)
+                .placementStrategy(Strategy.STRICT_SPREAD)
+                .build()) {
+            executor.start();
+            CompletableFuture<Integer> run =
+                    executor.runAsync(EngineContract::meetForEver).getFirst();
+            CompletableFuture<?> told = run.whenComplete((result, error) -> toldNs.set(System.nanoTime()));
+            long killedNs = System.nanoTime();
+            CLUSTER.killNode(2);
+            WorkerLostException error = assertInstanceOf(WorkerLostException.class, Runs.failure(told));
+            System.out.printf("told %d ms after a node was killed: %s%n", (toldNs.get() - killedNs) / 1_000_000, error);
+            assertEquals(1, error.rank());
+            assertTrue(error.toString().contains("rank 1 on " + CLUSTER.node(2)), error.toString());
+        } finally {
+            CLUSTER.restore(2);
         }
     }
 
