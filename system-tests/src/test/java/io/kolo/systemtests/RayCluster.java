@@ -39,6 +39,7 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
     private static final long START_TIMEOUT_NS = TimeUnit.MINUTES.toNanos(2);
     private static final String NODE_ID = "--node_id=";
     private static final long END_TIMEOUT_S = 20;
+    private static final String LEFTOVERS_TIMEOUT_S = "120"; // of which it waits for 30 for what is left to go
 
     /** So that the cluster sees within 3 s that a node is gone; docs/ray.md has the same. */
     private static final String HEALTH = "{\"health_check_initial_delay_ms\":1000,\"health_check_period_ms\":500,"
@@ -119,6 +120,8 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
     /** What jobs had on the cluster goes with them. */
     private void assertNothingLeft() throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(
+                        "timeout",
+                        LEFTOVERS_TIMEOUT_S,
                         ray.resolve("bin/python").toString(),
                         Repository.root().resolve("ray/cluster/leftovers").toString(),
                         address(),
