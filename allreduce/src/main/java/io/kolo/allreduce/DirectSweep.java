@@ -12,10 +12,10 @@ import java.lang.foreign.MemorySegment;
  */
 final class DirectSweep {
     /** What a rank works on at a time: it stays in the cache from the first addition to the last store. */
-    private static final int BLOCK_BYTES = 64 * 1024;
+    private static final int BLOCK_BYTES = 16 * 1024;
 
     /** After so many it looks whether it works in vain: about every millisecond. */
-    private static final int BLOCKS_BETWEEN_LOOKS = 64;
+    private static final int BLOCKS_BETWEEN_LOOKS = 256;
 
     private final HostGroup group;
 
@@ -37,8 +37,8 @@ final class DirectSweep {
                 }
                 long own = buffer.start() + buffer.offset(rank, block);
                 long length = buffer.length(rank, block);
-                combine(operation, memory, own, length);
-                store(operation, memory, own, buffer.bytes(rank, block));
+                int stored = combine(operation, memory, own, length);
+                store(operation, memory, own, buffer.bytes(rank, block), group.size() - stored);
             }
         }
         group.meet();
@@ -53,18 +53,24 @@ final class DirectSweep {
         }
     }
 
-    private void combine(Operation operation, HostPlan.Shared memory, long own, long length) {
-        if (operation.combines()) {
-            Reducer reducer = operation.reducer();
-            for (int i = 1; i < group.size(); i++) {
-                reducer.reduce(ANYWHERE, own, ANYWHERE, own + distance(memory, group.rightBy(i)), length);
-            }
-            operation.finish(ANYWHERE, own, length);
+    /** Returns how many of the others' blocks have the result already, the last ones. */
+    private int combine(Operation operation, HostPlan.Shared memory, long own, long length) {
+        if (!operation.combines()) {
+            return 0;
         }
+        Reducer reducer = operation.reducer();
+        int last = group.size() - 1;
+        boolean both = !operation.hasToFinish() && operation.delivers(group.rank(), group.rightBy(last));
+        for (int i = 1; i <= last; i++) {
+            reducer.reduce(
+                    ANYWHERE, own, ANYWHERE, own + distance(memory, group.rightBy(i)), length, both && i == last);
+        }
+        operation.finish(ANYWHERE, own, length);
+        return both ? 1 : 0;
     }
 
-    private void store(Operation operation, HostPlan.Shared memory, long own, long bytes) {
-        for (int i = 1; i < group.size(); i++) {
+    private void store(Operation operation, HostPlan.Shared memory, long own, long bytes, int end) {
+        for (int i = 1; i < end; i++) {
             if (operation.delivers(group.rank(), group.rightBy(i))) {
                 MemorySegment.copy(ANYWHERE, own, ANYWHERE, own + distance(memory, group.rightBy(i)), bytes);
             }

@@ -136,6 +136,11 @@ final class Operation {
         return requireNonNull(reducer);
     }
 
+    /** Returns whether {@link #finish} changes anything. */
+    boolean hasToFinish() {
+        return divisor > 1 || scale != 1;
+    }
+
     /** Does what is left to do with elements that are combined: to divide, and to scale. */
     void finish(MemorySegment data, long offset, long count) {
         if (divisor > 1) {

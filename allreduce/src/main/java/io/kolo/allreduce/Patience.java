@@ -28,7 +28,7 @@ final class Patience {
         // that are on one core stay there while they yield, and who sleeps is woken on a free one.
         boolean crowded = ring.size() > Runtime.getRuntime().availableProcessors();
         this.idle = new BackoffIdleStrategy(
-                crowded ? 20 : 1000,
+                crowded ? 5 : 1000,
                 crowded ? 1000 : 1,
                 TimeUnit.MICROSECONDS.toNanos(1),
                 TimeUnit.MICROSECONDS.toNanos(100));

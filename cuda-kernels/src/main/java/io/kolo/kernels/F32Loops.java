@@ -22,42 +22,38 @@ final class F32Loops {
     }
 
     private static void sum(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         long end = count * Float.BYTES;
         for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .add(load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            FloatVector result = load(target, targetAt + at).add(load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
     private static void min(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         long end = count * Float.BYTES;
         for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .min(load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            FloatVector result = load(target, targetAt + at).min(load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
     private static void max(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         long end = count * Float.BYTES;
         for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .max(load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            FloatVector result = load(target, targetAt + at).max(load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
     private static void product(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         long end = count * Float.BYTES;
         for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .mul(load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            FloatVector result = load(target, targetAt + at).mul(load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
@@ -72,6 +68,19 @@ final class F32Loops {
         long end = count * Float.BYTES;
         for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
             load(data, offset + at).mul(factor).intoMemorySegment(data, offset + at, nativeOrder());
+        }
+    }
+
+    private static void store(
+            FloatVector result,
+            MemorySegment target,
+            long targetAt,
+            MemorySegment source,
+            long sourceAt,
+            boolean both) {
+        result.intoMemorySegment(target, targetAt, nativeOrder());
+        if (both) {
+            result.intoMemorySegment(source, sourceAt, nativeOrder());
         }
     }
 

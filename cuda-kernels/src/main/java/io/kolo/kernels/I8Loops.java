@@ -41,74 +41,74 @@ final class I8Loops {
     }
 
     private static void sum(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         for (long at = 0; at < count; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .add(load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            ByteVector result = load(target, targetAt + at).add(load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
     private static void min(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         for (long at = 0; at < count; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .min(load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            ByteVector result = load(target, targetAt + at).min(load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
     private static void max(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         for (long at = 0; at < count; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .max(load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            ByteVector result = load(target, targetAt + at).max(load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
     private static void product(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         for (long at = 0; at < count; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .mul(load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            ByteVector result = load(target, targetAt + at).mul(load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
     private static void unsignedMin(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         for (long at = 0; at < count; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .lanewise(VectorOperators.UMIN, load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            ByteVector result = load(target, targetAt + at).lanewise(VectorOperators.UMIN, load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
     private static void unsignedMax(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         for (long at = 0; at < count; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .lanewise(VectorOperators.UMAX, load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            ByteVector result = load(target, targetAt + at).lanewise(VectorOperators.UMAX, load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
     private static void or(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         for (long at = 0; at < count; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .or(load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            ByteVector result = load(target, targetAt + at).or(load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
         }
     }
 
     private static void and(
-            MemorySegment target, long targetOffset, MemorySegment source, long sourceOffset, long count) {
+            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
         for (long at = 0; at < count; at += SPECIES.vectorByteSize()) {
-            load(target, targetOffset + at)
-                    .and(load(source, sourceOffset + at))
-                    .intoMemorySegment(target, targetOffset + at, nativeOrder());
+            ByteVector result = load(target, targetAt + at).and(load(source, sourceAt + at));
+            store(result, target, targetAt + at, source, sourceAt + at, both);
+        }
+    }
+
+    private static void store(
+            ByteVector result, MemorySegment target, long targetAt, MemorySegment source, long sourceAt, boolean both) {
+        result.intoMemorySegment(target, targetAt, nativeOrder());
+        if (both) {
+            result.intoMemorySegment(source, sourceAt, nativeOrder());
         }
     }
 

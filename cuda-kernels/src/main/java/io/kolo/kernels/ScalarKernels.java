@@ -81,11 +81,15 @@ public final class ScalarKernels implements Kernels {
             case MAX -> Math::max;
             case PRODUCT -> (a, b) -> a * b;
         };
-        return (target, targetOffset, source, sourceOffset, count) -> {
+        return (target, targetOffset, source, sourceOffset, count, both) -> {
             for (long at = 0; at < count * Float.BYTES; at += Float.BYTES) {
                 float a = target.get(JAVA_FLOAT_UNALIGNED, targetOffset + at);
                 float b = source.get(JAVA_FLOAT_UNALIGNED, sourceOffset + at);
-                target.set(JAVA_FLOAT_UNALIGNED, targetOffset + at, function.apply(a, b));
+                float result = function.apply(a, b);
+                target.set(JAVA_FLOAT_UNALIGNED, targetOffset + at, result);
+                if (both) {
+                    source.set(JAVA_FLOAT_UNALIGNED, sourceOffset + at, result);
+                }
             }
         };
     }
@@ -97,11 +101,15 @@ public final class ScalarKernels implements Kernels {
             case MAX -> Math::max;
             case PRODUCT -> (a, b) -> a * b;
         };
-        return (target, targetOffset, source, sourceOffset, count) -> {
+        return (target, targetOffset, source, sourceOffset, count, both) -> {
             for (long at = 0; at < count * Double.BYTES; at += Double.BYTES) {
                 double a = target.get(JAVA_DOUBLE_UNALIGNED, targetOffset + at);
                 double b = source.get(JAVA_DOUBLE_UNALIGNED, sourceOffset + at);
-                target.set(JAVA_DOUBLE_UNALIGNED, targetOffset + at, function.applyAsDouble(a, b));
+                double result = function.applyAsDouble(a, b);
+                target.set(JAVA_DOUBLE_UNALIGNED, targetOffset + at, result);
+                if (both) {
+                    source.set(JAVA_DOUBLE_UNALIGNED, sourceOffset + at, result);
+                }
             }
         };
     }
@@ -113,11 +121,15 @@ public final class ScalarKernels implements Kernels {
             case MAX -> Math::max;
             case PRODUCT -> (a, b) -> a * b;
         };
-        return (target, targetOffset, source, sourceOffset, count) -> {
+        return (target, targetOffset, source, sourceOffset, count, both) -> {
             for (long at = 0; at < count * Integer.BYTES; at += Integer.BYTES) {
                 int a = target.get(JAVA_INT_UNALIGNED, targetOffset + at);
                 int b = source.get(JAVA_INT_UNALIGNED, sourceOffset + at);
-                target.set(JAVA_INT_UNALIGNED, targetOffset + at, function.applyAsInt(a, b));
+                int result = function.applyAsInt(a, b);
+                target.set(JAVA_INT_UNALIGNED, targetOffset + at, result);
+                if (both) {
+                    source.set(JAVA_INT_UNALIGNED, sourceOffset + at, result);
+                }
             }
         };
     }
@@ -129,11 +141,15 @@ public final class ScalarKernels implements Kernels {
             case MAX -> Math::max;
             case PRODUCT -> (a, b) -> a * b;
         };
-        return (target, targetOffset, source, sourceOffset, count) -> {
+        return (target, targetOffset, source, sourceOffset, count, both) -> {
             for (long at = 0; at < count * Long.BYTES; at += Long.BYTES) {
                 long a = target.get(JAVA_LONG_UNALIGNED, targetOffset + at);
                 long b = source.get(JAVA_LONG_UNALIGNED, sourceOffset + at);
-                target.set(JAVA_LONG_UNALIGNED, targetOffset + at, function.applyAsLong(a, b));
+                long result = function.applyAsLong(a, b);
+                target.set(JAVA_LONG_UNALIGNED, targetOffset + at, result);
+                if (both) {
+                    source.set(JAVA_LONG_UNALIGNED, sourceOffset + at, result);
+                }
             }
         };
     }
@@ -152,11 +168,15 @@ public final class ScalarKernels implements Kernels {
                     case PRODUCT -> (a, b) -> a * b;
                 };
         int mask = type == DataType.U8 ? 0xff : -1;
-        return (target, targetOffset, source, sourceOffset, count) -> {
+        return (target, targetOffset, source, sourceOffset, count, both) -> {
             for (long at = 0; at < count; at++) {
                 int a = target.get(JAVA_BYTE, targetOffset + at) & mask;
                 int b = source.get(JAVA_BYTE, sourceOffset + at) & mask;
-                target.set(JAVA_BYTE, targetOffset + at, (byte) function.applyAsInt(a, b));
+                byte result = (byte) function.applyAsInt(a, b);
+                target.set(JAVA_BYTE, targetOffset + at, result);
+                if (both) {
+                    source.set(JAVA_BYTE, sourceOffset + at, result);
+                }
             }
         };
     }

@@ -61,6 +61,10 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void divide(DataType type, MemorySegment data, long offset, long count, int divisor) {
+        if (type.isFloating() && Integer.bitCount(divisor) == 1) {
+            scale(type, data, offset, count, 1.0 / divisor); // the same bits, and ten times as fast
+            return;
+        }
         long whole = count - count % lanes(type);
         switch (type) {
             case F32 -> F32Loops.divide(data, offset, whole, divisor);
@@ -100,22 +104,23 @@ final class VectorKernels implements Kernels {
 
     private static Reducer withScalarTail(DataType type, Reducer wholeVectors, Reducer rest) {
         int lanes = lanes(type);
-        return (target, targetOffset, source, sourceOffset, count) -> {
+        return (target, targetOffset, source, sourceOffset, count, both) -> {
             long whole = count - count % lanes;
             long bytes = whole * type.sizeBytes();
-            wholeVectors.reduce(target, targetOffset, source, sourceOffset, whole);
-            rest.reduce(target, targetOffset + bytes, source, sourceOffset + bytes, count - whole);
+            wholeVectors.reduce(target, targetOffset, source, sourceOffset, whole, both);
+            rest.reduce(target, targetOffset + bytes, source, sourceOffset + bytes, count - whole, both);
         };
     }
 
     /**
      * An uncompiled Vector API loop is a hundred times slower, and would be the first thing that a peer waits for. It
-     * is warmed up on memory of the kind that it will be used on: the compiler keeps to the kinds that it has seen.
+     * is warmed up on memory of the kind that it will be used on, and with and without writing the source: the compiler
+     * keeps to what it has seen.
      */
     private void warmUp(DataType type, ReduceOp op, Reducer reducer) {
         long count = WARM_UP_BYTES / type.sizeBytes();
         for (int i = 0; i < WARM_UP_ROUNDS; i++) {
-            reducer.reduce(WARM_UP, 0, WARM_UP, WARM_UP_BYTES, count);
+            reducer.reduce(WARM_UP, 0, WARM_UP, WARM_UP_BYTES, count, i % 2 == 0);
             if (op == ReduceOp.AVERAGE) {
                 divide(type, WARM_UP, 0, count, 1);
             }

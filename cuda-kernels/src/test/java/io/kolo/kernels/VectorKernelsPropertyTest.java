@@ -8,12 +8,14 @@ import io.kolo.testkit.Seeded;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 @Seeded
 class VectorKernelsPropertyTest {
     private static final int[] COUNTS = {0, 1, 3, 7, 8, 9, 15, 16, 17, 63, 64, 65, 1000, 4099};
+    private static final int[] DIVISORS = {3, 4};
     private static final float[] SPECIAL = {
         0f, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, Float.MAX_VALUE
     };
@@ -48,18 +50,44 @@ class VectorKernelsPropertyTest {
             MemorySegment expected = filled(arena, type, count, targetShift, random);
             MemorySegment actual = arena.allocate(expected.byteSize()).copyFrom(expected);
             MemorySegment source = filled(arena, type, count, sourceShift, random);
+            MemorySegment untouched = arena.allocate(source.byteSize()).copyFrom(source);
             scalar.reducer(type, op).reduce(expected, targetShift, source, sourceShift, count);
             vector.reducer(type, op).reduce(actual, targetShift, source, sourceShift, count);
-            assertSameBits(expected, actual, type, targetShift, count, op + " of " + count + " " + type);
+            String what = op + " of " + count + " " + type;
+            assertSameBits(expected, actual, type, targetShift, count, what);
+            assertEquals(-1, untouched.mismatch(source), what + ": the source");
+            shouldWriteBoth(type, op, count, targetShift, sourceShift, random);
             if (type != DataType.BOOL) {
-                scalar.divide(type, expected, targetShift, count, 3);
-                vector.divide(type, actual, targetShift, count, 3);
-                assertSameBits(expected, actual, type, targetShift, count, "a third of " + count + " " + type);
+                for (int divisor : DIVISORS) {
+                    scalar.divide(type, expected, targetShift, count, divisor);
+                    vector.divide(type, actual, targetShift, count, divisor);
+                    assertSameBits(expected, actual, type, targetShift, count, count + " " + type + " by " + divisor);
+                }
             }
             if (type.isFloating()) {
                 scalar.scale(type, expected, targetShift, count, 0.3);
                 vector.scale(type, actual, targetShift, count, 0.3);
                 assertSameBits(expected, actual, type, targetShift, count, "0.3 of " + count + " " + type);
+            }
+        }
+    }
+
+    private void shouldWriteBoth(
+            DataType type, ReduceOp op, int count, int targetShift, int sourceShift, SplittableRandom random) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment target = filled(arena, type, count, targetShift, random);
+            MemorySegment source = filled(arena, type, count, sourceShift, random);
+            for (Kernels kernels : List.of(scalar, vector)) {
+                MemorySegment expected = arena.allocate(target.byteSize()).copyFrom(target);
+                MemorySegment first = arena.allocate(target.byteSize()).copyFrom(target);
+                MemorySegment second = arena.allocate(source.byteSize()).copyFrom(source);
+                kernels.reducer(type, op).reduce(expected, targetShift, source, sourceShift, count);
+                kernels.reducer(type, op).reduce(first, targetShift, second, sourceShift, count, true);
+                String what = op + " of " + count + " " + type + " into both, " + kernels.description();
+                assertEquals(-1, expected.mismatch(first), what + ": the target");
+                for (long i = 0; i < count; i++) {
+                    assertEquals(element(expected, type, targetShift, i), element(second, type, sourceShift, i), what);
+                }
             }
         }
     }

@@ -85,8 +85,8 @@ public final class CollectiveBenchmark {
      *
      * @param bytes of each rank's buffer
      * @param operations how many were measured
-     * @param addUs median of what {@code a += b} takes where each rank does an n-th of the elements; 0 where nothing is
-     *     added
+     * @param addUs median of what {@code a += b} takes until all ranks have done an n-th of the elements each; 0 where
+     *     nothing is added
      * @param wrong elements of the last result that are not what they should be, on any rank
      */
     public record Row(
@@ -269,6 +269,7 @@ public final class CollectiveBenchmark {
             communicator.barrier();
             long startNs = System.nanoTime();
             add(target, source);
+            communicator.barrier(); // with fewer cores than ranks, some begin when others have ended
             timesNs[i] = System.nanoTime() - startNs;
         }
         slowest(timesNs);
