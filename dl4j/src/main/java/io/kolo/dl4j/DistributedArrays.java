@@ -6,12 +6,14 @@ import io.kolo.kernels.DataType;
 import io.kolo.kernels.ReduceOp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -47,9 +49,43 @@ public final class DistributedArrays {
      * @throws IllegalArgumentException for an array of another type
      */
     public void allReduce(INDArray array, ReduceOp op) {
-        INDArray rows = rowsFirst(array);
-        communicator.allReduce(NativeArrays.segment(rows), NativeArrays.elementType(rows), op);
-        putBack(rows, array);
+        allReduce(array, op, 1, 1);
+    }
+
+    /**
+     * Combines the arrays of all ranks, element by element, and leaves the result in each of them.
+     *
+     * @param array FLOAT, DOUBLE, HALF, BFLOAT16, INT, LONG, BYTE, UBYTE or BOOL; overwritten
+     * @param preScale what this rank's elements are multiplied by before they are combined; 1 unless they are floats
+     * @param postScale what the result, or the average, is multiplied by; the same on every rank, 1 unless floats
+     * @throws IllegalArgumentException for an array of another type
+     */
+    public void allReduce(INDArray array, ReduceOp op, double preScale, double postScale) {
+        DataType type = NativeArrays.elementType(array);
+        write(array, elements -> communicator.allReduce(elements, type, op, preScale, postScale));
+    }
+
+    /**
+     * Combines the arrays of all ranks, element by element, and leaves the result in the root's.
+     *
+     * @param array overwritten, by what is of no use but at the root
+     * @param root the rank that gets the result, the same on every rank
+     */
+    public void reduce(INDArray array, ReduceOp op, int root) {
+        DataType type = NativeArrays.elementType(array);
+        write(array, elements -> communicator.reduce(elements, type, op, root));
+    }
+
+    /**
+     * Combines the arrays of all ranks, element by element, and leaves a segment of the result, row by row, on each.
+     *
+     * @param all overwritten by what is of no use
+     * @param own where this rank's segment goes: {@code length / size} elements, one more on the first {@code length %
+     *     size} ranks
+     */
+    public void reduceScatter(INDArray all, INDArray own, ReduceOp op) {
+        DataType type = typeOf(all, own);
+        write(all, elements -> write(own, segment -> communicator.reduceScatter(elements, segment, type, op)));
     }
 
     /**
@@ -58,9 +94,55 @@ public final class DistributedArrays {
      * @param array overwritten, but at the root
      */
     public void broadcast(INDArray array, int root) {
-        INDArray rows = rowsFirst(array);
-        communicator.broadcast(NativeArrays.segment(rows), NativeArrays.elementType(rows), root);
-        putBack(rows, array);
+        DataType type = NativeArrays.elementType(array);
+        write(array, elements -> communicator.broadcast(elements, type, root));
+    }
+
+    /**
+     * Brings the arrays of all ranks to the root.
+     *
+     * @param own of the same shape on all ranks
+     * @param all where they go, one after the other, at the root; not looked at elsewhere
+     */
+    public void gather(INDArray own, INDArray all, int root) {
+        INDArray target = communicator.rank() == root ? all : own;
+        DataType type = typeOf(own, target);
+        read(own, elements -> write(target, them -> communicator.gather(elements, them, type, root)));
+    }
+
+    /**
+     * Brings a part of the root's array to each rank.
+     *
+     * @param all the parts, one after the other, at the root; not looked at elsewhere
+     * @param own where this rank's goes, of the same shape on all ranks
+     */
+    public void scatter(INDArray all, INDArray own, int root) {
+        INDArray source = communicator.rank() == root ? all : own;
+        DataType type = typeOf(source, own);
+        read(source, them -> write(own, elements -> communicator.scatter(them, elements, type, root)));
+    }
+
+    /**
+     * Brings a part of each rank's array to each rank.
+     *
+     * @param outgoing a part for each rank, one after the other, all as long
+     * @param incoming where the parts from each rank go, in the order of ranks
+     */
+    public void allToAll(INDArray outgoing, INDArray incoming) {
+        DataType type = typeOf(outgoing, incoming);
+        read(outgoing, from -> write(incoming, to -> communicator.allToAll(from, to, type)));
+    }
+
+    /** Sends an array to another rank, which receives one of the same length and type. */
+    public void send(INDArray array, int to) {
+        DataType type = NativeArrays.elementType(array);
+        read(array, elements -> communicator.send(elements, type, to));
+    }
+
+    /** Receives an array that another rank sends. */
+    public void receive(INDArray array, int from) {
+        DataType type = NativeArrays.elementType(array);
+        write(array, elements -> communicator.receive(elements, type, from));
     }
 
     /**
@@ -70,7 +152,7 @@ public final class DistributedArrays {
      * @return a new array in 'c' order
      */
     public INDArray allGather(INDArray own) {
-        INDArray rows = rowsFirst(own);
+        DataType type = NativeArrays.elementType(own);
         long[] lengths = new long[communicator.size()];
         communicator.allGather(
                 MemorySegment.ofArray(new long[] {own.size(0)}), MemorySegment.ofArray(lengths), DataType.I64);
@@ -80,8 +162,7 @@ public final class DistributedArrays {
         long elementsOfRow = own.length() / Math.max(1, own.size(0));
         long[] counts =
                 Arrays.stream(lengths).map(length -> length * elementsOfRow).toArray();
-        communicator.allGatherV(
-                NativeArrays.segment(rows), NativeArrays.segment(all), counts, NativeArrays.elementType(own));
+        read(own, elements -> write(all, them -> communicator.allGatherV(elements, them, counts, type)));
         return all;
     }
 
@@ -121,6 +202,32 @@ public final class DistributedArrays {
             putBack(rows.get(i), arrays.get(i));
             offset += elements.byteSize();
         }
+    }
+
+    /** Uses an array's elements, row by row. */
+    private static void read(INDArray array, Consumer<MemorySegment> use) {
+        INDArray rows = rowsFirst(array);
+        try {
+            use.accept(NativeArrays.segment(rows));
+        } finally {
+            Reference.reachabilityFence(rows); // so far its memory was used by address
+        }
+    }
+
+    /** The same, and puts them back into the array. */
+    private static void write(INDArray array, Consumer<MemorySegment> use) {
+        INDArray rows = rowsFirst(array);
+        read(rows, use);
+        putBack(rows, array);
+    }
+
+    private static DataType typeOf(INDArray one, INDArray other) {
+        DataType type = NativeArrays.elementType(one);
+        if (NativeArrays.elementType(other) != type) {
+            throw new IllegalArgumentException("an array of type " + one.dataType() + " and one of type "
+                    + other.dataType() + " can't be exchanged: cast one");
+        }
+        return type;
     }
 
     private static boolean liesRowsFirst(INDArray array) {

@@ -11,6 +11,7 @@ import io.kolo.kernels.Kernels;
 import io.kolo.kernels.ReduceOp;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -26,6 +27,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 @Timeout(120)
@@ -125,6 +127,80 @@ class DistributedArraysTest {
         INDArray expected = Nd4j.vstack(
                 counting(0).get(NDArrayIndex.interval(0, 1)), counting(1).get(NDArrayIndex.interval(0, 2)));
         results.forEach(result -> assertEquals(expected, result));
+    }
+
+    /**
+     * Rank 0 has its elements row by row, rank 1 column by column; what comes goes into columns of something larger.
+     */
+    @Test
+    void shouldMoveArraysOfEitherOrderIntoViews() throws Exception {
+        INDArray sum = counting(2);
+        onEachRank((arrays, rank) -> {
+            char order = rank == 0 ? 'c' : 'f';
+            INDArray own = counting(rank).dup(order);
+
+            INDArray all = columnsOf(2, 3, 4);
+            arrays.gather(own, all, 1);
+            assertEquals(rank == 1 ? both() : Nd4j.zeros(2, 3, 4), all, "gather");
+
+            INDArray part = columnsOf(3, 4);
+            arrays.scatter(rank == 0 ? both().dup('f') : own, part, 0);
+            assertEquals(counting(rank), part, "scatter");
+
+            INDArray incoming = columnsOf(2, 6);
+            arrays.allToAll(own.reshape('c', 2, 6).dup(order), incoming);
+            assertEquals(halves(rank), incoming, "all-to-all");
+
+            INDArray segment = columnsOf(6);
+            arrays.reduceScatter(own.dup(order), segment, ReduceOp.SUM);
+            assertEquals(sum.reshape('c', 2, 6).getRow(rank), segment, "reduce-scatter");
+
+            if (rank == 0) {
+                arrays.send(own, 1);
+            } else {
+                INDArray received = columnsOf(3, 4);
+                arrays.receive(received, 0);
+                assertEquals(counting(0), received, "receive");
+            }
+
+            arrays.reduce(own, ReduceOp.SUM, 1);
+            assertTrue(rank == 0 || own.equals(sum), "reduce");
+            INDArray scaled = counting(rank).dup(order);
+            arrays.allReduce(scaled, ReduceOp.AVERAGE, 2, 10);
+            assertEquals(counting(0).mul(30), scaled, "scaled");
+            return rank;
+        });
+    }
+
+    /** Zeros, every other column of an array. */
+    private static INDArray columnsOf(long... shape) {
+        long[] wide = shape.clone();
+        wide[wide.length - 1] *= 2;
+        INDArrayIndex[] indices = new INDArrayIndex[shape.length];
+        Arrays.fill(indices, NDArrayIndex.all());
+        indices[shape.length - 1] = NDArrayIndex.interval(0, 2, wide[wide.length - 1]);
+        return Nd4j.zeros(DataType.FLOAT, wide).get(indices);
+    }
+
+    private static INDArray both() {
+        return Nd4j.stack(0, counting(0), counting(1));
+    }
+
+    /** What all ranks have in their half of that number. */
+    private static INDArray halves(int number) {
+        return Nd4j.vstack(
+                counting(0).reshape('c', 2, 6).getRow(number),
+                counting(1).reshape('c', 2, 6).getRow(number));
+    }
+
+    @Test
+    void shouldRefuseToMoveBetweenTypes() {
+        DistributedArrays arrays = DistributedArrays.of(
+                new Communicator(new Ring(1, 7, 0, 1), MemoryLines.of(1, 1 << 16)[0], Kernels.probe(), PATIENT));
+        IllegalArgumentException error = assertThrows(
+                IllegalArgumentException.class,
+                () -> arrays.allToAll(counting(0), counting(0).castTo(DataType.DOUBLE)));
+        assertTrue(error.toString().contains("type FLOAT and one of type DOUBLE"), error.toString());
     }
 
     /** A rank with 4 samples and one with 12 have, on average over samples, the gradients of all 16. */
