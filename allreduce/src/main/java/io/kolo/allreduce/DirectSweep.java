@@ -37,8 +37,8 @@ final class DirectSweep {
                 }
                 long own = buffer.start() + buffer.offset(rank, block);
                 long length = buffer.length(rank, block);
-                int stored = combine(operation, memory, own, length);
-                store(operation, memory, own, buffer.bytes(rank, block), group.size() - stored);
+                combine(operation, memory, own, length);
+                store(operation, memory, own, buffer.bytes(rank, block));
             }
         }
         group.meet();
@@ -53,26 +53,31 @@ final class DirectSweep {
         }
     }
 
-    /** Returns how many of the others' blocks have the result already, the last ones. */
-    private int combine(Operation operation, HostPlan.Shared memory, long own, long length) {
-        if (!operation.combines()) {
-            return 0;
+    private void combine(Operation operation, HostPlan.Shared memory, long own, long length) {
+        if (operation.combines()) {
+            Reducer reducer = operation.reducer();
+            for (int i = 1; i < group.size(); i++) {
+                int rank = group.rightBy(i);
+                reducer.reduce(
+                        ANYWHERE, own, ANYWHERE, own + distance(memory, rank), length, storesAtOnce(operation, rank));
+            }
+            operation.finish(ANYWHERE, own, length);
         }
-        Reducer reducer = operation.reducer();
-        int last = group.size() - 1;
-        boolean both = !operation.hasToFinish() && operation.delivers(group.rank(), group.rightBy(last));
-        for (int i = 1; i <= last; i++) {
-            reducer.reduce(
-                    ANYWHERE, own, ANYWHERE, own + distance(memory, group.rightBy(i)), length, both && i == last);
-        }
-        operation.finish(ANYWHERE, own, length);
-        return both ? 1 : 0;
     }
 
-    private void store(Operation operation, HostPlan.Shared memory, long own, long bytes, int end) {
-        for (int i = 1; i < end; i++) {
-            if (operation.delivers(group.rank(), group.rightBy(i))) {
-                MemorySegment.copy(ANYWHERE, own, ANYWHERE, own + distance(memory, group.rightBy(i)), bytes);
+    /** Whether the last addition has the result, and stores it into the buffer of {@code rank} that it reads. */
+    private boolean storesAtOnce(Operation operation, int rank) {
+        return rank == group.rightBy(group.size() - 1)
+                && operation.combines()
+                && !operation.hasToFinish()
+                && operation.delivers(group.rank(), rank);
+    }
+
+    private void store(Operation operation, HostPlan.Shared memory, long own, long bytes) {
+        for (int i = 1; i < group.size(); i++) {
+            int rank = group.rightBy(i);
+            if (operation.delivers(group.rank(), rank) && !storesAtOnce(operation, rank)) {
+                MemorySegment.copy(ANYWHERE, own, ANYWHERE, own + distance(memory, rank), bytes);
             }
         }
     }

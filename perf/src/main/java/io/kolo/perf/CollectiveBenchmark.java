@@ -85,8 +85,8 @@ public final class CollectiveBenchmark {
      *
      * @param bytes of each rank's buffer
      * @param operations how many were measured
-     * @param addUs median of what {@code a += b} takes until all ranks have done an n-th of the elements each; 0 where
-     *     nothing is added
+     * @param addUs median of what {@code a += b} takes until all ranks have added half of the elements each, so that
+     *     they touch as many bytes as the buffers have; 0 where nothing is added
      * @param wrong elements of the last result that are not what they should be, on any rank
      */
     public record Row(
@@ -101,11 +101,11 @@ public final class CollectiveBenchmark {
             long wrong)
             implements Serializable {
         /**
-         * Returns the memory bandwidth of an all-reduce of n shared buffers, of which each rank reads and writes
-         * {@code S}, over that of {@code a += b}, of which it reads and writes {@code 3 S / n}: 1 is all that there is.
+         * Returns the memory bandwidth of an all-reduce of shared buffers of S bytes, of which each rank reads S and
+         * writes S, over that of {@code a += b}, of which it reads S and writes S / 2: 1 is all that there is.
          */
-        public double shareOfAdding(int ranks) {
-            return 2.0 / medianUs / (3.0 / ranks / addUs);
+        public double shareOfAdding() {
+            return 2.0 / medianUs / (1.5 / addUs);
         }
     }
 
@@ -258,9 +258,9 @@ public final class CollectiveBenchmark {
         return collective == Collective.ALL_REDUCE ? bytes : part * communicator.size() * FLOAT_BYTES;
     }
 
-    /** What the machine can do: all ranks at once add up two arrays of an n-th of the elements. */
+    /** What the machine can do: all ranks at once add up two arrays of half of the elements. */
     private long[] addNs(long bytes, int operations) {
-        float[] target = new float[Math.toIntExact(Math.max(1, bytes / FLOAT_BYTES / communicator.size()))];
+        float[] target = new float[Math.toIntExact(Math.max(1, bytes / FLOAT_BYTES / 2))];
         float[] source = new float[target.length];
         long[] timesNs = new long[operations];
         for (int i = 0; i < operations; i++) {

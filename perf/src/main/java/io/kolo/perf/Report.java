@@ -32,7 +32,7 @@ public final class Report {
                     .append(String.format(
                             Locale.ROOT,
                             "%9s%7d  %s%n",
-                            row.addUs() == 0 ? "-" : Math.round(100 * row.shareOfAdding(result.ranks())) + "%",
+                            row.addUs() == 0 ? "-" : Math.round(100 * row.shareOfAdding()) + "%",
                             row.wrong(),
                             "█".repeat(bar)));
         }
