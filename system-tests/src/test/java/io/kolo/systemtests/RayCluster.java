@@ -30,8 +30,11 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * are pretended. {@code ray/cluster/install} brings the Ray; where it is not, the tests are skipped.
  */
 final class RayCluster implements BeforeAllCallback, AfterAllCallback {
-    /** The version that most tests run on; another one is tried by {@code -Dkolo.ray=2.60.0}. */
-    static final String VERSION = System.getProperty("kolo.ray", "2.39.0");
+    /** The oldest version that is supported, and the newest. */
+    static final List<String> VERSIONS = List.of("2.39.0", "2.60.0");
+
+    /** The version of tests that run on one; the other one is tried by {@code -Dkolo.ray=2.60.0}. */
+    static final String VERSION = System.getProperty("kolo.ray", VERSIONS.getFirst());
 
     private static final String TEST_RUN = "KOLO_TEST_RUN";
     private static final int PORT = 6390;
@@ -82,6 +85,11 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
 
     @Override
     public void beforeAll(ExtensionContext tests) throws IOException {
+        start();
+    }
+
+    /** Starts it, where its Ray is installed. */
+    void start() throws IOException {
         String version = ray.getFileName().toString();
         assumeTrue(
                 Files.exists(ray.resolve("complete")),
@@ -108,6 +116,11 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
 
     @Override
     public void afterAll(ExtensionContext tests) throws IOException, InterruptedException {
+        end();
+    }
+
+    /** Ends it; fails if jobs have left something on it. */
+    void end() throws IOException, InterruptedException {
         try {
             if (folder != null) {
                 assertNothingLeft();

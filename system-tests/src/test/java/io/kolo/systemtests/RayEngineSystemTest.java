@@ -1,5 +1,6 @@
 package io.kolo.systemtests;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -9,16 +10,37 @@ import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
 import io.kolo.executor.WorkerLostException;
 import io.kolo.executor.engine.Strategy;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.FieldSource;
 
+@ParameterizedClass
+@FieldSource("io.kolo.systemtests.RayCluster#VERSIONS")
 class RayEngineSystemTest extends EngineContract {
-    @RegisterExtension
-    static final RayCluster CLUSTER = RayCluster.of(RayCluster.VERSION, 2);
+    private static @Nullable RayCluster current;
+
+    @BeforeParameterizedClassInvocation
+    static void startCluster(String version) throws IOException {
+        current = RayCluster.of(version, 2);
+        cluster().start();
+    }
+
+    @AfterParameterizedClassInvocation
+    static void endCluster() throws IOException, InterruptedException {
+        cluster().end();
+    }
+
+    private static RayCluster cluster() {
+        return requireNonNull(current);
+    }
 
     @Test
     void shouldTrainToTheSameBitsAsTheLocalEngine() {
@@ -49,23 +71,23 @@ class RayEngineSystemTest extends EngineContract {
                     executor.runAsync(EngineContract::meetForEver).getFirst();
             CompletableFuture<?> told = run.whenComplete((result, error) -> toldNs.set(System.nanoTime()));
             long killedNs = System.nanoTime();
-            CLUSTER.killNode(2);
+            cluster().killNode(2);
             WorkerLostException error = assertInstanceOf(WorkerLostException.class, Runs.failure(told));
             System.out.printf("told %d ms after a node was killed: %s%n", (toldNs.get() - killedNs) / 1_000_000, error);
             assertEquals(1, error.rank());
-            assertTrue(error.toString().contains("rank 1 on " + CLUSTER.node(2)), error.toString());
+            assertTrue(error.toString().contains("rank 1 on " + cluster().node(2)), error.toString());
         } finally {
-            CLUSTER.restore(2);
+            cluster().restore(2);
         }
     }
 
     @Override
     RayExecutorBuilder onTwoNodes() {
-        return RayCluster.marked(RayExecutor.builder().address(CLUSTER.address()));
+        return RayCluster.marked(RayExecutor.builder().address(cluster().address()));
     }
 
     @Override
     String secondNode() {
-        return CLUSTER.node(2);
+        return cluster().node(2);
     }
 }
