@@ -84,6 +84,11 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
     }
 
     @Override
+    public String toString() {
+        return "Ray " + ray.getFileName();
+    }
+
+    @Override
     public void beforeAll(ExtensionContext tests) throws IOException {
         start();
     }

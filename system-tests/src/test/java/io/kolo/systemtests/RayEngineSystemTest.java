@@ -1,6 +1,5 @@
 package io.kolo.systemtests;
 
-import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -15,31 +14,34 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @ParameterizedClass
-@FieldSource("io.kolo.systemtests.RayCluster#VERSIONS")
+@MethodSource("clusters")
 class RayEngineSystemTest extends EngineContract {
-    private static @Nullable RayCluster current;
+    private final RayCluster cluster;
+
+    RayEngineSystemTest(RayCluster cluster) {
+        this.cluster = cluster;
+    }
+
+    static Stream<RayCluster> clusters() {
+        return RayCluster.VERSIONS.stream().map(version -> RayCluster.of(version, 2));
+    }
 
     @BeforeParameterizedClassInvocation
-    static void startCluster(String version) throws IOException {
-        current = RayCluster.of(version, 2);
-        cluster().start();
+    static void start(RayCluster cluster) throws IOException {
+        cluster.start();
     }
 
     @AfterParameterizedClassInvocation
-    static void endCluster() throws IOException, InterruptedException {
-        cluster().end();
-    }
-
-    private static RayCluster cluster() {
-        return requireNonNull(current);
+    static void end(RayCluster cluster) throws IOException, InterruptedException {
+        cluster.end();
     }
 
     @Test
@@ -71,23 +73,23 @@ class RayEngineSystemTest extends EngineContract {
                     executor.runAsync(EngineContract::meetForEver).getFirst();
             CompletableFuture<?> told = run.whenComplete((result, error) -> toldNs.set(System.nanoTime()));
             long killedNs = System.nanoTime();
-            cluster().killNode(2);
+            cluster.killNode(2);
             WorkerLostException error = assertInstanceOf(WorkerLostException.class, Runs.failure(told));
             System.out.printf("told %d ms after a node was killed: %s%n", (toldNs.get() - killedNs) / 1_000_000, error);
             assertEquals(1, error.rank());
-            assertTrue(error.toString().contains("rank 1 on " + cluster().node(2)), error.toString());
+            assertTrue(error.toString().contains("rank 1 on " + cluster.node(2)), error.toString());
         } finally {
-            cluster().restore(2);
+            cluster.restore(2);
         }
     }
 
     @Override
     RayExecutorBuilder onTwoNodes() {
-        return RayCluster.marked(RayExecutor.builder().address(cluster().address()));
+        return RayCluster.marked(RayExecutor.builder().address(cluster.address()));
     }
 
     @Override
     String secondNode() {
-        return cluster().node(2);
+        return cluster.node(2);
     }
 }
