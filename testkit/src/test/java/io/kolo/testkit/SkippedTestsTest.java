@@ -33,7 +33,7 @@ class SkippedTestsTest {
         void shouldRun() {}
 
         @Test
-        @Disabled("the ink is dry")
+        @Disabled("the ink is dry") // is what is tested
         void shouldWrite() {}
     }
 
