@@ -2,7 +2,6 @@ package io.kolo.allreduce;
 
 import static io.kolo.allreduce.HostBuffer.ANYWHERE;
 
-import io.kolo.kernels.Reducer;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -18,9 +17,11 @@ final class DirectSweep {
     private static final int BLOCKS_BETWEEN_LOOKS = 256;
 
     private final HostGroup group;
+    private final Summands summands;
 
     DirectSweep(HostGroup group) {
         this.group = group;
+        this.summands = new Summands(group.size());
     }
 
     void run(Operation operation, HostBuffer buffer, HostPlan.Shared memory) {
@@ -30,6 +31,10 @@ final class DirectSweep {
             }
         } else {
             int rank = group.rank();
+            for (int i = 1; i < group.size(); i++) {
+                summands.set(i, distance(memory, group.rightBy(i)));
+            }
+            int atOnce = storedAtOnce(operation);
             int blocks = buffer.cut(group.size(), BLOCK_BYTES);
             for (int block = 0; block < blocks; block++) {
                 if (block % BLOCKS_BETWEEN_LOOKS == BLOCKS_BETWEEN_LOOKS - 1) {
@@ -37,8 +42,11 @@ final class DirectSweep {
                 }
                 long own = buffer.start() + buffer.offset(rank, block);
                 long length = buffer.length(rank, block);
-                combine(operation, memory, own, length);
-                store(operation, memory, own, buffer.bytes(rank, block));
+                if (operation.combines()) {
+                    summands.combine(operation.reducer(), own, length, atOnce > 0);
+                    operation.finish(ANYWHERE, own, length);
+                }
+                store(operation, memory, own, buffer.bytes(rank, block), group.size() - atOnce);
             }
         }
         group.meet();
@@ -53,30 +61,23 @@ final class DirectSweep {
         }
     }
 
-    private void combine(Operation operation, HostPlan.Shared memory, long own, long length) {
-        if (operation.combines()) {
-            Reducer reducer = operation.reducer();
-            for (int i = 1; i < group.size(); i++) {
-                int rank = group.rightBy(i);
-                reducer.reduce(
-                        ANYWHERE, own, ANYWHERE, own + distance(memory, rank), length, storesAtOnce(operation, rank));
+    /**
+     * How many ranks, the farthest ones to the right, have the result stored by the last addition, which reads them.
+     */
+    private int storedAtOnce(Operation operation) {
+        int many = summands.inLastPass();
+        for (int i = group.size() - many; i < group.size(); i++) {
+            if (!operation.delivers(group.rank(), group.rightBy(i))) {
+                return 0;
             }
-            operation.finish(ANYWHERE, own, length);
         }
+        return operation.combines() && !operation.hasToFinish() ? many : 0;
     }
 
-    /** Whether the last addition has the result, and stores it into the buffer of {@code rank} that it reads. */
-    private boolean storesAtOnce(Operation operation, int rank) {
-        return rank == group.rightBy(group.size() - 1)
-                && operation.combines()
-                && !operation.hasToFinish()
-                && operation.delivers(group.rank(), rank);
-    }
-
-    private void store(Operation operation, HostPlan.Shared memory, long own, long bytes) {
-        for (int i = 1; i < group.size(); i++) {
+    private void store(Operation operation, HostPlan.Shared memory, long own, long bytes, int end) {
+        for (int i = 1; i < end; i++) {
             int rank = group.rightBy(i);
-            if (operation.delivers(group.rank(), rank) && !storesAtOnce(operation, rank)) {
+            if (operation.delivers(group.rank(), rank)) {
                 MemorySegment.copy(ANYWHERE, own, ANYWHERE, own + distance(memory, rank), bytes);
             }
         }

@@ -2,7 +2,6 @@ package io.kolo.allreduce;
 
 import static io.kolo.allreduce.HostBuffer.ANYWHERE;
 
-import io.kolo.kernels.Reducer;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -14,9 +13,11 @@ final class FlatSweep {
 
     private final HostGroup group;
     private final long base;
+    private final Summands summands;
 
     FlatSweep(HostGroup group) {
         this.group = group;
+        this.summands = new Summands(group.size());
         this.base = group.memory().segment().address();
     }
 
@@ -69,11 +70,10 @@ final class FlatSweep {
         int size = group.size();
         MemorySegment.copy(ANYWHERE, base + group.flat(segment) + offset, ANYWHERE, target, count * elementBytes);
         if (operation.combines()) {
-            Reducer reducer = operation.reducer();
             for (int i = 1; i < size; i++) {
-                long other = base + group.flat((segment + i) % size) + offset;
-                reducer.reduce(ANYWHERE, target, ANYWHERE, other, count);
+                summands.set(i, base + group.flat((segment + i) % size) + offset - target);
             }
+            summands.combine(operation.reducer(), target, count, false);
             operation.finish(ANYWHERE, target, count);
         }
     }

@@ -23,6 +23,7 @@ import java.lang.foreign.MemorySegment;
  * <p>Source: P. Patarasuk and X. Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations", 2009.
  */
 final class RingSweep extends RingCollective {
+    private final long[] distance = new long[1];
     private Operation operation = new Operation();
     private int combiningSteps;
 
@@ -80,7 +81,8 @@ final class RingSweep extends RingCollective {
                     count * operation.elements().sizeBytes());
             return;
         }
-        operation.reducer().reduce(target, targetOffset, data, offset, count);
+        distance[0] = offset - targetOffset;
+        operation.reducer().reduce(target, targetOffset, data, distance, count, false);
         if (step == combiningSteps - 1) {
             operation.finish(target, targetOffset, count);
         }

@@ -3,7 +3,6 @@ package io.kolo.allreduce;
 import static io.kolo.allreduce.HostBuffer.ANYWHERE;
 
 import io.kolo.allreduce.HostGroup.Word;
-import io.kolo.kernels.Reducer;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -17,12 +16,14 @@ final class StagedSweep {
     private final HostGroup group;
     private final long base;
     private final int partBytes;
+    private final Summands summands;
     private long rounds;
 
     StagedSweep(HostGroup group) {
         this.group = group;
         this.base = group.memory().segment().address();
         this.partBytes = HostGroup.CHUNK_BYTES / group.size() & -PART_ALIGNMENT;
+        this.summands = new Summands(group.size());
     }
 
     void run(Operation operation, HostBuffer buffer) {
@@ -87,12 +88,12 @@ final class StagedSweep {
     }
 
     private void combine(Operation operation, long target, long length, long round) {
-        Reducer reducer = operation.reducer();
         for (int i = 1; i < group.size(); i++) {
             int other = group.rightBy(i);
             group.await(other, Word.STAGED, round + 1);
-            reducer.reduce(ANYWHERE, target, ANYWHERE, part(other, group.rank(), round), length);
+            summands.set(i, part(other, group.rank(), round) - target);
         }
+        summands.combine(operation.reducer(), target, length, false);
         operation.finish(ANYWHERE, target, length);
     }
 

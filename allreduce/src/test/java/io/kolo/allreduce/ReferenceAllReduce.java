@@ -16,6 +16,7 @@ import java.util.List;
  */
 public final class ReferenceAllReduce {
     private static final Kernels KERNELS = new ScalarKernels();
+    private static final long[] SAME_PLACE = {0};
 
     private ReferenceAllReduce() {}
 
@@ -82,7 +83,7 @@ public final class ReferenceAllReduce {
                 MemorySegment other = buffers.get((segment + i) % size);
                 // The travelling partial sum is the source, the rank's own element the target: a op b is symmetric in
                 // bits.
-                KERNELS.reducer(type, op).reduce(result, offset, other, offset, length);
+                KERNELS.reducer(type, op).reduce(result, offset, other, SAME_PLACE, length, false);
             }
             start += length;
         }

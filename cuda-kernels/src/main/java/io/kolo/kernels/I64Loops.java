@@ -22,46 +22,62 @@ final class I64Loops {
     }
 
     private static void sum(
-            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
-        long end = count * Long.BYTES;
-        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
-            LongVector result = load(target, targetAt + at).add(load(source, sourceAt + at));
-            store(result, target, targetAt + at, source, sourceAt + at, both);
+            MemorySegment target, long offset, MemorySegment source, long[] distances, long count, boolean all) {
+        long end = offset + count * Long.BYTES;
+        for (long at = offset; at < end; at += SPECIES.vectorByteSize()) {
+            LongVector result = load(target, at).add(load(source, at + distances[0]));
+            if (distances.length > 1) {
+                result = result.add(load(source, at + distances[1])).add(load(source, at + distances[2]));
+            }
+            store(result, target, at, source, distances, all);
         }
     }
 
     private static void min(
-            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
-        long end = count * Long.BYTES;
-        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
-            LongVector result = load(target, targetAt + at).min(load(source, sourceAt + at));
-            store(result, target, targetAt + at, source, sourceAt + at, both);
+            MemorySegment target, long offset, MemorySegment source, long[] distances, long count, boolean all) {
+        long end = offset + count * Long.BYTES;
+        for (long at = offset; at < end; at += SPECIES.vectorByteSize()) {
+            LongVector result = load(target, at).min(load(source, at + distances[0]));
+            if (distances.length > 1) {
+                result = result.min(load(source, at + distances[1])).min(load(source, at + distances[2]));
+            }
+            store(result, target, at, source, distances, all);
         }
     }
 
     private static void max(
-            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
-        long end = count * Long.BYTES;
-        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
-            LongVector result = load(target, targetAt + at).max(load(source, sourceAt + at));
-            store(result, target, targetAt + at, source, sourceAt + at, both);
+            MemorySegment target, long offset, MemorySegment source, long[] distances, long count, boolean all) {
+        long end = offset + count * Long.BYTES;
+        for (long at = offset; at < end; at += SPECIES.vectorByteSize()) {
+            LongVector result = load(target, at).max(load(source, at + distances[0]));
+            if (distances.length > 1) {
+                result = result.max(load(source, at + distances[1])).max(load(source, at + distances[2]));
+            }
+            store(result, target, at, source, distances, all);
         }
     }
 
     private static void product(
-            MemorySegment target, long targetAt, MemorySegment source, long sourceAt, long count, boolean both) {
-        long end = count * Long.BYTES;
-        for (long at = 0; at < end; at += SPECIES.vectorByteSize()) {
-            LongVector result = load(target, targetAt + at).mul(load(source, sourceAt + at));
-            store(result, target, targetAt + at, source, sourceAt + at, both);
+            MemorySegment target, long offset, MemorySegment source, long[] distances, long count, boolean all) {
+        long end = offset + count * Long.BYTES;
+        for (long at = offset; at < end; at += SPECIES.vectorByteSize()) {
+            LongVector result = load(target, at).mul(load(source, at + distances[0]));
+            if (distances.length > 1) {
+                result = result.mul(load(source, at + distances[1])).mul(load(source, at + distances[2]));
+            }
+            store(result, target, at, source, distances, all);
         }
     }
 
     private static void store(
-            LongVector result, MemorySegment target, long targetAt, MemorySegment source, long sourceAt, boolean both) {
-        result.intoMemorySegment(target, targetAt, nativeOrder());
-        if (both) {
-            result.intoMemorySegment(source, sourceAt, nativeOrder());
+            LongVector result, MemorySegment target, long at, MemorySegment source, long[] distances, boolean all) {
+        result.intoMemorySegment(target, at, nativeOrder());
+        if (all) {
+            result.intoMemorySegment(source, at + distances[0], nativeOrder());
+            if (distances.length > 1) {
+                result.intoMemorySegment(source, at + distances[1], nativeOrder());
+                result.intoMemorySegment(source, at + distances[2], nativeOrder());
+            }
         }
     }
 

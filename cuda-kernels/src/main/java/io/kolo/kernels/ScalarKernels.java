@@ -13,6 +13,8 @@ import java.util.function.LongBinaryOperator;
 
 /** Plain loops, right by definition: the oracle of all other kernels, and what runs where nothing faster does. */
 public final class ScalarKernels implements Kernels {
+    private static final long[] NONE = {};
+
     private final String reason;
 
     /** Creates the oracle. */
@@ -81,14 +83,15 @@ public final class ScalarKernels implements Kernels {
             case MAX -> Math::max;
             case PRODUCT -> (a, b) -> a * b;
         };
-        return (target, targetOffset, source, sourceOffset, count, both) -> {
-            for (long at = 0; at < count * Float.BYTES; at += Float.BYTES) {
-                float a = target.get(JAVA_FLOAT_UNALIGNED, targetOffset + at);
-                float b = source.get(JAVA_FLOAT_UNALIGNED, sourceOffset + at);
-                float result = function.apply(a, b);
-                target.set(JAVA_FLOAT_UNALIGNED, targetOffset + at, result);
-                if (both) {
-                    source.set(JAVA_FLOAT_UNALIGNED, sourceOffset + at, result);
+        return (target, offset, source, distances, count, all) -> {
+            for (long at = offset; at < offset + count * Float.BYTES; at += Float.BYTES) {
+                float result = target.get(JAVA_FLOAT_UNALIGNED, at);
+                for (long distance : distances) {
+                    result = function.apply(result, source.get(JAVA_FLOAT_UNALIGNED, at + distance));
+                }
+                target.set(JAVA_FLOAT_UNALIGNED, at, result);
+                for (long distance : all ? distances : NONE) {
+                    source.set(JAVA_FLOAT_UNALIGNED, at + distance, result);
                 }
             }
         };
@@ -101,14 +104,15 @@ public final class ScalarKernels implements Kernels {
             case MAX -> Math::max;
             case PRODUCT -> (a, b) -> a * b;
         };
-        return (target, targetOffset, source, sourceOffset, count, both) -> {
-            for (long at = 0; at < count * Double.BYTES; at += Double.BYTES) {
-                double a = target.get(JAVA_DOUBLE_UNALIGNED, targetOffset + at);
-                double b = source.get(JAVA_DOUBLE_UNALIGNED, sourceOffset + at);
-                double result = function.applyAsDouble(a, b);
-                target.set(JAVA_DOUBLE_UNALIGNED, targetOffset + at, result);
-                if (both) {
-                    source.set(JAVA_DOUBLE_UNALIGNED, sourceOffset + at, result);
+        return (target, offset, source, distances, count, all) -> {
+            for (long at = offset; at < offset + count * Double.BYTES; at += Double.BYTES) {
+                double result = target.get(JAVA_DOUBLE_UNALIGNED, at);
+                for (long distance : distances) {
+                    result = function.applyAsDouble(result, source.get(JAVA_DOUBLE_UNALIGNED, at + distance));
+                }
+                target.set(JAVA_DOUBLE_UNALIGNED, at, result);
+                for (long distance : all ? distances : NONE) {
+                    source.set(JAVA_DOUBLE_UNALIGNED, at + distance, result);
                 }
             }
         };
@@ -121,14 +125,15 @@ public final class ScalarKernels implements Kernels {
             case MAX -> Math::max;
             case PRODUCT -> (a, b) -> a * b;
         };
-        return (target, targetOffset, source, sourceOffset, count, both) -> {
-            for (long at = 0; at < count * Integer.BYTES; at += Integer.BYTES) {
-                int a = target.get(JAVA_INT_UNALIGNED, targetOffset + at);
-                int b = source.get(JAVA_INT_UNALIGNED, sourceOffset + at);
-                int result = function.applyAsInt(a, b);
-                target.set(JAVA_INT_UNALIGNED, targetOffset + at, result);
-                if (both) {
-                    source.set(JAVA_INT_UNALIGNED, sourceOffset + at, result);
+        return (target, offset, source, distances, count, all) -> {
+            for (long at = offset; at < offset + count * Integer.BYTES; at += Integer.BYTES) {
+                int result = target.get(JAVA_INT_UNALIGNED, at);
+                for (long distance : distances) {
+                    result = function.applyAsInt(result, source.get(JAVA_INT_UNALIGNED, at + distance));
+                }
+                target.set(JAVA_INT_UNALIGNED, at, result);
+                for (long distance : all ? distances : NONE) {
+                    source.set(JAVA_INT_UNALIGNED, at + distance, result);
                 }
             }
         };
@@ -141,14 +146,15 @@ public final class ScalarKernels implements Kernels {
             case MAX -> Math::max;
             case PRODUCT -> (a, b) -> a * b;
         };
-        return (target, targetOffset, source, sourceOffset, count, both) -> {
-            for (long at = 0; at < count * Long.BYTES; at += Long.BYTES) {
-                long a = target.get(JAVA_LONG_UNALIGNED, targetOffset + at);
-                long b = source.get(JAVA_LONG_UNALIGNED, sourceOffset + at);
-                long result = function.applyAsLong(a, b);
-                target.set(JAVA_LONG_UNALIGNED, targetOffset + at, result);
-                if (both) {
-                    source.set(JAVA_LONG_UNALIGNED, sourceOffset + at, result);
+        return (target, offset, source, distances, count, all) -> {
+            for (long at = offset; at < offset + count * Long.BYTES; at += Long.BYTES) {
+                long result = target.get(JAVA_LONG_UNALIGNED, at);
+                for (long distance : distances) {
+                    result = function.applyAsLong(result, source.get(JAVA_LONG_UNALIGNED, at + distance));
+                }
+                target.set(JAVA_LONG_UNALIGNED, at, result);
+                for (long distance : all ? distances : NONE) {
+                    source.set(JAVA_LONG_UNALIGNED, at + distance, result);
                 }
             }
         };
@@ -168,14 +174,15 @@ public final class ScalarKernels implements Kernels {
                     case PRODUCT -> (a, b) -> a * b;
                 };
         int mask = type == DataType.U8 ? 0xff : -1;
-        return (target, targetOffset, source, sourceOffset, count, both) -> {
-            for (long at = 0; at < count; at++) {
-                int a = target.get(JAVA_BYTE, targetOffset + at) & mask;
-                int b = source.get(JAVA_BYTE, sourceOffset + at) & mask;
-                byte result = (byte) function.applyAsInt(a, b);
-                target.set(JAVA_BYTE, targetOffset + at, result);
-                if (both) {
-                    source.set(JAVA_BYTE, sourceOffset + at, result);
+        return (target, offset, source, distances, count, all) -> {
+            for (long at = offset; at < offset + count; at++) {
+                int result = target.get(JAVA_BYTE, at) & mask;
+                for (long distance : distances) {
+                    result = (byte) function.applyAsInt(result, source.get(JAVA_BYTE, at + distance) & mask) & mask;
+                }
+                target.set(JAVA_BYTE, at, (byte) result);
+                for (long distance : all ? distances : NONE) {
+                    source.set(JAVA_BYTE, at + distance, (byte) result);
                 }
             }
         };

@@ -19,7 +19,10 @@ import java.util.concurrent.ConcurrentHashMap;
 final class VectorKernels implements Kernels {
     private static final long WARM_UP_BYTES = 16 * 1024;
     private static final int WARM_UP_ROUNDS = 400;
-    private static final MemorySegment WARM_UP = Arena.global().allocate(2 * WARM_UP_BYTES, 64);
+    private static final MemorySegment WARM_UP = Arena.global().allocate((1 + Reducer.SOURCES) * WARM_UP_BYTES, 64);
+
+    private static final long[] ONE = {WARM_UP_BYTES};
+    private static final long[] SEVERAL = {WARM_UP_BYTES, 2 * WARM_UP_BYTES, 3 * WARM_UP_BYTES};
 
     private final Kernels scalar = new ScalarKernels();
     private final Map<DataType, Map<ReduceOp, Reducer>> reducers = new EnumMap<>(DataType.class);
@@ -104,23 +107,22 @@ final class VectorKernels implements Kernels {
 
     private static Reducer withScalarTail(DataType type, Reducer wholeVectors, Reducer rest) {
         int lanes = lanes(type);
-        return (target, targetOffset, source, sourceOffset, count, both) -> {
+        return (target, offset, source, distances, count, all) -> {
             long whole = count - count % lanes;
-            long bytes = whole * type.sizeBytes();
-            wholeVectors.reduce(target, targetOffset, source, sourceOffset, whole, both);
-            rest.reduce(target, targetOffset + bytes, source, sourceOffset + bytes, count - whole, both);
+            wholeVectors.reduce(target, offset, source, distances, whole, all);
+            rest.reduce(target, offset + whole * type.sizeBytes(), source, distances, count - whole, all);
         };
     }
 
     /**
      * An uncompiled Vector API loop is a hundred times slower, and would be the first thing that a peer waits for. It
-     * is warmed up on memory of the kind that it will be used on, and with and without writing the source: the compiler
-     * keeps to what it has seen.
+     * is warmed up on memory of the kind that it will be used on, on one source and on several, which are written and
+     * are not: the compiler keeps to what it has seen.
      */
     private void warmUp(DataType type, ReduceOp op, Reducer reducer) {
         long count = WARM_UP_BYTES / type.sizeBytes();
         for (int i = 0; i < WARM_UP_ROUNDS; i++) {
-            reducer.reduce(WARM_UP, 0, WARM_UP, WARM_UP_BYTES, count, i % 2 == 0);
+            reducer.reduce(WARM_UP, 0, WARM_UP, i % 4 < 2 ? ONE : SEVERAL, count, i % 2 == 0);
             if (op == ReduceOp.AVERAGE) {
                 divide(type, WARM_UP, 0, count, 2);
                 divide(type, WARM_UP, 0, count, 3); // powers of two have a loop of their own

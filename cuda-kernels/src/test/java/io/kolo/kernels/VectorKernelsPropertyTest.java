@@ -37,57 +37,100 @@ class VectorKernelsPropertyTest {
                     continue;
                 }
                 for (int count : COUNTS) {
-                    shouldReduceAlike(type, op, count, random);
+                    for (int sources : new int[] {1, Reducer.SOURCES}) {
+                        shouldReduceAlike(type, op, count, sources, false, random);
+                        shouldReduceAlike(type, op, count, sources, true, random);
+                    }
                 }
             }
         }
     }
 
-    private void shouldReduceAlike(DataType type, ReduceOp op, int count, SplittableRandom random) {
-        try (Arena arena = Arena.ofConfined()) {
-            int targetShift = random.nextInt(16);
-            int sourceShift = random.nextInt(16);
-            MemorySegment expected = filled(arena, type, count, targetShift, random);
-            MemorySegment actual = arena.allocate(expected.byteSize()).copyFrom(expected);
-            MemorySegment source = filled(arena, type, count, sourceShift, random);
-            MemorySegment untouched = arena.allocate(source.byteSize()).copyFrom(source);
-            scalar.reducer(type, op).reduce(expected, targetShift, source, sourceShift, count);
-            vector.reducer(type, op).reduce(actual, targetShift, source, sourceShift, count);
-            String what = op + " of " + count + " " + type;
-            assertSameBits(expected, actual, type, targetShift, count, what);
-            assertEquals(-1, untouched.mismatch(source), what + ": the source");
-            shouldWriteBoth(type, op, count, targetShift, sourceShift, random);
-            if (type != DataType.BOOL) {
-                for (int divisor : DIVISORS) {
-                    scalar.divide(type, expected, targetShift, count, divisor);
-                    vector.divide(type, actual, targetShift, count, divisor);
-                    assertSameBits(expected, actual, type, targetShift, count, count + " " + type + " by " + divisor);
+    @Test
+    void shouldDivideAndScaleAsTheScalarOracleDoes(SplittableRandom random) {
+        for (DataType type : DataType.values()) {
+            if (type.arithmetic() == type && type != DataType.BOOL) {
+                for (int count : COUNTS) {
+                    shouldDivideAndScaleAlike(type, count, random);
                 }
+            }
+        }
+    }
+
+    private void shouldReduceAlike(
+            DataType type, ReduceOp op, int count, int sources, boolean all, SplittableRandom random) {
+        try (Arena arena = Arena.ofConfined()) {
+            int shift = random.nextInt(16);
+            MemorySegment target = filled(arena, type, count, shift, random);
+            MemorySegment source = filled(arena, type, sources * (count + 1), 0, random);
+            long[] distances = new long[sources];
+            for (int i = 0; i < sources; i++) {
+                distances[i] = (long) i * (count + 1) * type.sizeBytes() + random.nextInt(type.sizeBytes()) - shift;
+            }
+            MemorySegment expected = copy(arena, target);
+            MemorySegment expectedSource = copy(arena, source);
+            scalar.reducer(type, op).reduce(expected, shift, expectedSource, distances, count, all);
+            vector.reducer(type, op).reduce(target, shift, source, distances, count, all);
+            String what = op + " of " + count + " " + type + " and " + sources + " sources" + (all ? ", into all" : "");
+            assertSameBits(expected, target, type, shift, count, what);
+            for (long distance : distances) {
+                int at = Math.toIntExact(shift + distance);
+                assertSameBits(expectedSource, source, type, at, count, what + ": the source at " + at);
+            }
+        }
+    }
+
+    /** What the scalar kernels do at once is what they do source by source; and they write what they are told to. */
+    @Test
+    void shouldCombineSourcesInTheirOrderAndWriteAllOnlyIfToldTo(SplittableRandom random) {
+        try (Arena arena = Arena.ofConfined()) {
+            int count = 100;
+            long bytes = (long) count * Float.BYTES;
+            MemorySegment target = filled(arena, DataType.F32, count, 0, random);
+            MemorySegment source = filled(arena, DataType.F32, 3 * count, 0, random);
+            for (Kernels kernels : List.of(scalar, vector)) {
+                Reducer sum = kernels.reducer(DataType.F32, ReduceOp.SUM);
+                MemorySegment expected = copy(arena, target);
+                for (long distance = 0; distance < 3 * bytes; distance += bytes) {
+                    for (long at = 0; at < bytes; at += Float.BYTES) {
+                        float element = source.get(ValueLayout.JAVA_FLOAT_UNALIGNED, distance + at);
+                        expected.set(
+                                ValueLayout.JAVA_FLOAT_UNALIGNED,
+                                at,
+                                expected.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at) + element);
+                    }
+                }
+                MemorySegment result = copy(arena, target);
+                MemorySegment sources = copy(arena, source);
+                sum.reduce(result, 0, sources, new long[] {0, bytes, 2 * bytes}, count, false);
+                assertSameBits(expected, result, DataType.F32, 0, count, kernels.description());
+                assertEquals(-1, source.mismatch(sources), kernels.description() + ": the sources");
+
+                result.copyFrom(target);
+                sum.reduce(result, 0, sources, new long[] {0, bytes, 2 * bytes}, count, true);
+                assertSameBits(expected, result, DataType.F32, 0, count, kernels.description());
+                for (int i = 0; i < 3; i++) {
+                    String what = kernels.description() + ": source " + i;
+                    assertSameBits(expected, sources.asSlice(i * bytes), DataType.F32, 0, count, what);
+                }
+            }
+        }
+    }
+
+    private void shouldDivideAndScaleAlike(DataType type, int count, SplittableRandom random) {
+        try (Arena arena = Arena.ofConfined()) {
+            int shift = random.nextInt(16);
+            MemorySegment actual = filled(arena, type, count, shift, random);
+            MemorySegment expected = copy(arena, actual);
+            for (int divisor : DIVISORS) {
+                scalar.divide(type, expected, shift, count, divisor);
+                vector.divide(type, actual, shift, count, divisor);
+                assertSameBits(expected, actual, type, shift, count, count + " " + type + " by " + divisor);
             }
             if (type.isFloating()) {
-                scalar.scale(type, expected, targetShift, count, 0.3);
-                vector.scale(type, actual, targetShift, count, 0.3);
-                assertSameBits(expected, actual, type, targetShift, count, "0.3 of " + count + " " + type);
-            }
-        }
-    }
-
-    private void shouldWriteBoth(
-            DataType type, ReduceOp op, int count, int targetShift, int sourceShift, SplittableRandom random) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment target = filled(arena, type, count, targetShift, random);
-            MemorySegment source = filled(arena, type, count, sourceShift, random);
-            for (Kernels kernels : List.of(scalar, vector)) {
-                MemorySegment expected = arena.allocate(target.byteSize()).copyFrom(target);
-                MemorySegment first = arena.allocate(target.byteSize()).copyFrom(target);
-                MemorySegment second = arena.allocate(source.byteSize()).copyFrom(source);
-                kernels.reducer(type, op).reduce(expected, targetShift, source, sourceShift, count);
-                kernels.reducer(type, op).reduce(first, targetShift, second, sourceShift, count, true);
-                String what = op + " of " + count + " " + type + " into both, " + kernels.description();
-                assertEquals(-1, expected.mismatch(first), what + ": the target");
-                for (long i = 0; i < count; i++) {
-                    assertEquals(element(expected, type, targetShift, i), element(second, type, sourceShift, i), what);
-                }
+                scalar.scale(type, expected, shift, count, 0.3);
+                vector.scale(type, actual, shift, count, 0.3);
+                assertSameBits(expected, actual, type, shift, count, "0.3 of " + count + " " + type);
             }
         }
     }
@@ -97,7 +140,8 @@ class VectorKernelsPropertyTest {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment four = arena.allocate(16);
             Reducer sum = vector.reducer(DataType.F32, ReduceOp.SUM);
-            assertThrows(IndexOutOfBoundsException.class, () -> sum.reduce(four, 0, four, 0, 5));
+            long[] samePlace = {0};
+            assertThrows(IndexOutOfBoundsException.class, () -> sum.reduce(four, 0, four, samePlace, 5, false));
         }
     }
 
@@ -118,6 +162,10 @@ class VectorKernelsPropertyTest {
             }
         }
         return segment;
+    }
+
+    private static MemorySegment copy(Arena arena, MemorySegment segment) {
+        return arena.allocate(segment.byteSize()).copyFrom(segment);
     }
 
     private static float number(SplittableRandom random) {
