@@ -55,7 +55,7 @@ final class HostGroup implements AutoCloseable {
     private static final int MESSAGE_BYTES = 2048;
     private static final int SLOT = 4096;
     private static final int ABORTED = 256; // in the memory's first page, behind the proof
-    private static final int TURNS_BETWEEN_CHECKS = 64;
+    private static final int SPINS_BETWEEN_CHECKS = 64;
     private static final int OUTBOX_HEADER = 64;
 
     private final Ring ring;
@@ -304,11 +304,12 @@ final class HostGroup implements AutoCloseable {
     /** A turn of waiting for a rank, in vain; throws what there is to be said after too many of them. */
     void idle(int rank, Word word) {
         patience.idle();
-        if (turns++ % TURNS_BETWEEN_CHECKS == 0) {
+        if (turns % SPINS_BETWEEN_CHECKS == 0 || patience.isLong(turns)) {
             long nowNs = System.nanoTime();
-            waitStartNs = turns == 1 ? nowNs : waitStartNs;
+            waitStartNs = turns == 0 ? nowNs : waitStartNs;
             stopIfInVain(rank, word, nowNs - waitStartNs);
         }
+        turns++;
     }
 
     /** For one that has long to do without waiting for anybody: throws what any rank has said. */

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Patience {
     private final Ring ring;
     private final long timeoutNs;
+    private final int spins;
     private final IdleStrategy idle;
     private final @Nullable Patience whole;
     private volatile @Nullable CollectiveAbortedException told;
@@ -27,11 +28,9 @@ final class Patience {
         // ranks on two cores: 7 us for 1 KiB, and 9 if they spin 20 times). Else two that are on one core stay there
         // while they yield, and who sleeps is woken on a free one.
         boolean crowded = ring.size() > Runtime.getRuntime().availableProcessors();
+        this.spins = crowded ? 5 : 1000;
         this.idle = new BackoffIdleStrategy(
-                crowded ? 5 : 1000,
-                crowded ? 1000 : 1,
-                TimeUnit.MICROSECONDS.toNanos(1),
-                TimeUnit.MICROSECONDS.toNanos(100));
+                spins, crowded ? 1000 : 1, TimeUnit.MICROSECONDS.toNanos(1), TimeUnit.MICROSECONDS.toNanos(100));
     }
 
     /** Ends this wait and all further ones; any thread may call it, and only the first call counts. */
@@ -70,6 +69,11 @@ final class Patience {
     /** A turn of waiting in vain: first spinning, then yielding, then parking. */
     void idle() {
         idle.idle();
+    }
+
+    /** Returns whether the turn after so many others is more than a spin: who sleeps may look around each time. */
+    boolean isLong(int turns) {
+        return turns >= spins;
     }
 
     /** What was waited for has come. */

@@ -68,6 +68,7 @@ class SurvivorsSystemTest {
         int oldOnesTouched = 0;
         for (int round = 0; round < rounds; round++) {
             form(ranks);
+            tell(ranks, "check", "checked"); // the first operation of a process warms its kernels
             RankHandle victim = interrupt(random, "-STOP");
             victim.awaitState('T');
             List<RankHandle> survivors = survivorsOf(victim);
@@ -94,6 +95,7 @@ class SurvivorsSystemTest {
         for (int round = 0; round < rounds; round++) {
             RankHandle spare = ranks.removeLast();
             form(ranks);
+            tell(ranks, "check", "checked"); // the first operation of a process warms its kernels
             RankHandle victim = interrupt(random, "-KILL");
             victim.kill();
             List<RankHandle> survivors = survivorsOf(victim);
