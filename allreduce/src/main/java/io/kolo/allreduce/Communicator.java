@@ -31,7 +31,7 @@ public final class Communicator implements AutoCloseable {
     private final Ring ring;
     private final Lines lines;
     private final Kernels kernels;
-    private final Patience patience;
+    final Patience patience;
     private final Sequencer sequencer;
     private final Exchanges exchanges;
     private final List<Communicator> sets = new CopyOnWriteArrayList<>();

@@ -54,6 +54,7 @@ final class HostGroup implements AutoCloseable {
     private static final int MESSAGE = DESCRIPTOR + PARITIES * WORD_STRIDE;
     private static final int MESSAGE_BYTES = 2048;
     private static final int SLOT = 4096;
+    private static final int SIGNS = SLOT - WORD_STRIDE;
     private static final int ABORTED = 256; // in the memory's first page, behind the proof
     private static final int SPINS_BETWEEN_CHECKS = 64;
     private static final int OUTBOX_HEADER = 64;
@@ -70,6 +71,7 @@ final class HostGroup implements AutoCloseable {
     private int parity;
     private int turns;
     private long waitStartNs;
+    private long signsSeen;
 
     HostGroup(Ring ring, HostMemory memory, Patience patience) {
         this.ring = ring;
@@ -306,10 +308,22 @@ final class HostGroup implements AutoCloseable {
         patience.idle();
         if (turns % SPINS_BETWEEN_CHECKS == 0 || patience.isLong(turns)) {
             long nowNs = System.nanoTime();
-            waitStartNs = turns == 0 ? nowNs : waitStartNs;
+            if (turns == 0 || (patience.isOver(nowNs - waitStartNs) && signsOf(rank) != signsSeen)) {
+                waitStartNs = nowNs;
+                signsSeen = signsOf(rank);
+            }
             stopIfInVain(rank, word, nowNs - waitStartNs);
         }
         turns++;
+    }
+
+    /** Says to those that wait for this rank that it waits elsewhere, until a deadline of its own, or gets on there. */
+    void sign() {
+        words.putLongRelease(slot(ring.rank()) + SIGNS, signsOf(ring.rank()) + 1);
+    }
+
+    private long signsOf(int rank) {
+        return words.getLongAcquire(slot(rank) + SIGNS);
     }
 
     /** For one that has long to do without waiting for anybody: throws what any rank has said. */

@@ -49,6 +49,10 @@ final class HostPlan implements Plan {
         group.touch();
     }
 
+    void sign() {
+        group.sign();
+    }
+
     HostParts parts() {
         return parts;
     }

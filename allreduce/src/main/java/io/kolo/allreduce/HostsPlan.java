@@ -7,6 +7,9 @@ import java.lang.foreign.MemorySegment;
  * between one rank of each, in a ring of hosts; then the hosts pass the result on to their ranks. So a host sends as
  * much as one rank would. Elements are added up in the order of {@link Segments} on each host, and of hosts after that.
  * All other operations add nothing up, and go round the ring of all ranks.
+ *
+ * <p>The ranks of a host wait for their leader as long as that waits for another host, and not in vain: its deadline
+ * counts, and it names the rank that is missing.
  */
 final class HostsPlan implements Plan {
     private final Hosts hosts;
@@ -31,6 +34,9 @@ final class HostsPlan implements Plan {
         this.local = local.plan();
         this.between = leaders.plan();
         this.leads = leads;
+        if (leads && this.local instanceof HostPlan memory) {
+            leaders.patience.signWith(memory::sign);
+        }
     }
 
     @Override

@@ -14,6 +14,7 @@ final class Patience {
     private final IdleStrategy idle;
     private final @Nullable Patience whole;
     private volatile @Nullable CollectiveAbortedException told;
+    private @Nullable Runnable sign;
 
     /**
      * Waits for the ranks of a World, or of a part of one.
@@ -31,6 +32,11 @@ final class Patience {
         this.spins = crowded ? 5 : 1000;
         this.idle = new BackoffIdleStrategy(
                 spins, crowded ? 1000 : 1, TimeUnit.MICROSECONDS.toNanos(1), TimeUnit.MICROSECONDS.toNanos(100));
+    }
+
+    /** Has a sign given again and again while this rank waits, or moves on, for those that wait for it meanwhile. */
+    void signWith(Runnable sign) {
+        this.sign = sign;
     }
 
     /** Ends this wait and all further ones; any thread may call it, and only the first call counts. */
@@ -68,7 +74,14 @@ final class Patience {
 
     /** A turn of waiting in vain: first spinning, then yielding, then parking. */
     void idle() {
+        giveSign();
         idle.idle();
+    }
+
+    private void giveSign() {
+        if (sign != null) {
+            sign.run();
+        }
     }
 
     /** Returns whether the turn after so many others is more than a spin: who sleeps may look around each time. */
@@ -78,6 +91,7 @@ final class Patience {
 
     /** What was waited for has come. */
     void reset() {
+        giveSign();
         idle.reset();
     }
 }
