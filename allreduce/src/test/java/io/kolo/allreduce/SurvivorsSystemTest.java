@@ -66,7 +66,8 @@ class SurvivorsSystemTest {
         int rounds = ROUNDS > 0 ? ROUNDS : 40;
         startRanks(RANKS);
         int oldOnesTouched = 0;
-        for (int round = 0; round < rounds; round++) {
+        int round = 0;
+        for (; round < rounds || (oldOnesTouched == 0 && round < 10 * rounds); round++) {
             form(ranks);
             tell(ranks, "check", "checked"); // the first operation of a process warms its kernels
             RankHandle victim = interrupt(random, "-STOP");
@@ -83,7 +84,7 @@ class SurvivorsSystemTest {
             tell(survivors, "check", "checked");
             tell(survivors, "forget", "forgotten");
         }
-        System.out.printf("%d rounds, %d with stores into memory of the generation before%n", rounds, oldOnesTouched);
+        System.out.printf("%d rounds, %d with stores into memory of the generation before%n", round, oldOnesTouched);
         assertTrue(oldOnesTouched > 0, "no rank was stopped in the middle of a store");
         report();
     }
