@@ -69,7 +69,6 @@ class SurvivorsSystemTest {
         int round = 0;
         for (; round < rounds || (oldOnesTouched == 0 && round < 10 * rounds); round++) {
             form(ranks);
-            tell(ranks, "check", "checked"); // the first operation of a process warms its kernels
             RankHandle victim = interrupt(random, "-STOP");
             victim.awaitState('T');
             List<RankHandle> survivors = survivorsOf(victim);
@@ -96,7 +95,6 @@ class SurvivorsSystemTest {
         for (int round = 0; round < rounds; round++) {
             RankHandle spare = ranks.removeLast();
             form(ranks);
-            tell(ranks, "check", "checked"); // the first operation of a process warms its kernels
             RankHandle victim = interrupt(random, "-KILL");
             victim.kill();
             List<RankHandle> survivors = survivorsOf(victim);
@@ -168,6 +166,7 @@ class SurvivorsSystemTest {
 
     /** Lets all work, and sends one of them a signal at some moment. */
     private RankHandle interrupt(SplittableRandom random, String signal) throws Exception {
+        tell(ranks, "check", "checked"); // the first operation of a process warms its kernels
         long seed = random.nextLong();
         for (RankHandle rank : ranks) {
             rank.tell("work " + seed);

@@ -14,7 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>Each loop ({@link F32Loops} and its kin) has its operation written into it. The JIT makes one instruction of a
  * lanewise operation only where it knows it as a constant; one loop for all operations, with a switch inside, was
- * measured at a sixth of the speed.
+ * measured at a sixth of the speed. The same goes for the type: one {@code store} of a {@code Vector<?>} for all of
+ * them was measured at a quarter to a tenth.
  */
 final class VectorKernels implements Kernels {
     private static final long WARM_UP_BYTES = 16 * 1024;

@@ -69,13 +69,22 @@ class VectorKernelsPropertyTest {
             }
             MemorySegment expected = copy(arena, target);
             MemorySegment expectedSource = copy(arena, source);
+            MemorySegment untouched = copy(arena, source);
             scalar.reducer(type, op).reduce(expected, shift, expectedSource, distances, count, all);
             vector.reducer(type, op).reduce(target, shift, source, distances, count, all);
             String what = op + " of " + count + " " + type + " and " + sources + " sources" + (all ? ", into all" : "");
             assertSameBits(expected, target, type, shift, count, what);
+            if (!all) {
+                assertEquals(-1, untouched.mismatch(source), what + ": the sources");
+                assertEquals(-1, untouched.mismatch(expectedSource), what + ": the sources of the oracle");
+                return;
+            }
             for (long distance : distances) {
                 int at = Math.toIntExact(shift + distance);
                 assertSameBits(expectedSource, source, type, at, count, what + ": the source at " + at);
+                for (long i = 0; i < count; i++) {
+                    assertEquals(element(target, type, shift, i), element(source, type, at, i), what + ": " + at);
+                }
             }
         }
     }
