@@ -2,6 +2,7 @@ package io.kolo.cli;
 
 import io.kolo.executor.JobFailedException;
 import io.kolo.executor.engine.PlacementException;
+import io.kolo.ray.Launcher;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -55,6 +56,7 @@ public final class Main implements Runnable {
     /** Runs a command; exits with 0, 1 if it failed, 2 if it was asked for wrongly, 130 on Ctrl-C. */
     public static void main(String[] args) {
         GRPC.setLevel(Level.WARNING);
+        Launcher.ofEnvironment().ifPresent(Launcher::endWithIt);
         System.exit(commandLine().execute(args));
     }
 

@@ -30,6 +30,10 @@ final class CoordinatorProcess {
     private final Map<Integer, WorkerConnection> connections;
 
     private final Map<Integer, String> lost = new TreeMap<>();
+
+    /** Those that were gone before this driver came. */
+    private final Set<Integer> goneBefore = new TreeSet<>();
+
     private final Set<Integer> draining = new TreeSet<>();
     private Set<Integer> expected = Set.of();
     private volatile @Nullable CoordinatorConnection connection;
@@ -54,6 +58,19 @@ final class CoordinatorProcess {
     void launch() {
         launchedNs = System.nanoTime();
         launch.run();
+    }
+
+    /**
+     * Goes on with what the driver before this one has left.
+     *
+     * @param lives whether its process does
+     * @param gone the workers that do not
+     */
+    void takeOver(boolean lives, Set<Integer> gone) {
+        goneBefore.addAll(gone);
+        if (!lives) {
+            launch();
+        }
     }
 
     boolean isThere() {
@@ -83,6 +100,7 @@ final class CoordinatorProcess {
     private void brief(CoordinatorConnection there, Run current) {
         there.run(current);
         there.expected(expected);
+        goneBefore.forEach(worker -> there.lost(worker, "gone before this driver came"));
         lost.forEach(there::lost);
         draining.forEach(there::draining);
     }

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What an elastic job keeps from run to run. */
@@ -77,6 +79,26 @@ final class ElasticJob implements AutoCloseable {
         }
         recruiter.launch(workers::launch, System.nanoTime());
         coordinator.launch();
+    }
+
+    /**
+     * Goes on with what the driver before this one has left.
+     *
+     * @param given the numbers below this have been given to workers
+     * @return how many workers there are
+     */
+    int takeOver(int given) {
+        var unused = workers.reserve(0);
+        Map<Integer, Placed> there = workers.takeOver();
+        boolean coordinatorLives = there.remove(WorkerEvent.COORDINATOR) != null;
+        recruiter.takeOver(there, given, System.nanoTime());
+        coordinator.takeOver(
+                coordinatorLives,
+                IntStream.range(0, given)
+                        .filter(worker -> !there.containsKey(worker))
+                        .boxed()
+                        .collect(Collectors.toSet()));
+        return there.size();
     }
 
     private List<Placed> room() {

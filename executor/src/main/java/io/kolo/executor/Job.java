@@ -5,6 +5,7 @@ import io.kolo.executor.control.Versions;
 import io.kolo.executor.control.WorkerConnection;
 import io.kolo.executor.control.WorkerEvent;
 import io.kolo.executor.control.Worlds;
+import io.kolo.executor.control.proto.Handover;
 import io.kolo.executor.control.proto.Hello;
 import io.kolo.executor.control.proto.World;
 import io.kolo.executor.engine.Engine;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
@@ -51,6 +53,7 @@ final class Job implements AutoCloseable {
     private final StartPhases phases = new StartPhases();
     private final List<JobSummary.Run> runs = new CopyOnWriteArrayList<>();
     private final Engine engine;
+    private final Optional<Handover> before;
     private final JobChannel channel;
     private final @Nullable JobLogs logs;
     private final JobWorkers workers;
@@ -68,11 +71,11 @@ final class Job implements AutoCloseable {
             Engine openEngine = null;
             JobLogs openLogs = null;
             try {
-                openLogs =
-                        settings.logFolder() == null ? null : JobLogs.create(settings.logFolder(), settings.workers());
                 openEngine = settings.openEngine();
-                this.logs = openLogs;
+                this.before = JobChannel.handover(openEngine);
+                openLogs = settings.logFolder() == null ? null : JobLogs.open(settings, before);
                 this.engine = openEngine;
+                this.logs = openLogs;
                 this.workers = new JobWorkers(settings, engine, listener, logs);
                 ElasticSettings given = settings.elastic();
                 this.elastic = given == null
@@ -84,8 +87,12 @@ final class Job implements AutoCloseable {
                                 listener,
                                 events,
                                 new ElasticJob.Wiring(connections, this::launchCoordinator, engine.folder(), logs));
-                this.channel =
-                        new JobChannel(engine.address(), given == null ? settings.workers() : MOST_WORKERS, events);
+                this.channel = new JobChannel(
+                        engine,
+                        given == null ? settings.workers() : MOST_WORKERS,
+                        events,
+                        given != null,
+                        logs == null ? null : logs.folder());
                 opened = true;
             } finally {
                 if (!opened) {
@@ -114,27 +121,11 @@ final class Job implements AutoCloseable {
     void start() {
         boolean started = false;
         try {
-            long deadlineNs = System.nanoTime() + settings.startTimeout().toNanos();
             workers.connect(channel::worker, events::onEvent);
-            if (elastic == null) {
-                workers.launchAll();
-            } else {
-                elastic.launch();
-            }
-            phases.over("launch");
-            awaitJoins(elastic == null ? settings.workers() : elastic.rules.minWorkers(), deadlineNs);
-            phases.over("join");
-            String plan = "elastic";
-            String count = hellos.size() + (hellos.size() == 1 ? " worker" : " workers");
-            if (elastic == null) {
-                formRing(List.copyOf(hellos.values()));
-                plan = awaitReady(deadlineNs);
-            } else {
-                count = elastic.rules.minWorkers() + " to " + elastic.rules.maxWorkers() + " workers";
-            }
-            phases.over("ring");
-            String kernels = hellos.values().iterator().next().getKernels();
-            listener.onStarted("kolo: " + engine.name() + ", " + count + ", kernels: " + kernels + ", " + plan);
+            String headline = before.isEmpty() || elastic == null
+                    ? launch()
+                    : "another driver, which goes on with " + count(elastic.takeOver(channel.workers()));
+            listener.onStarted("kolo: " + engine.name() + ", " + headline);
             started = true;
         } finally {
             if (!started) {
@@ -142,6 +133,32 @@ final class Job implements AutoCloseable {
                 close();
             }
         }
+    }
+
+    private String launch() {
+        long deadlineNs = System.nanoTime() + settings.startTimeout().toNanos();
+        if (elastic == null) {
+            workers.launchAll();
+        } else {
+            elastic.launch();
+        }
+        phases.over("launch");
+        awaitJoins(elastic == null ? settings.workers() : elastic.rules.minWorkers(), deadlineNs);
+        phases.over("join");
+        String plan = "elastic";
+        String count = count(hellos.size());
+        if (elastic == null) {
+            formRing(List.copyOf(hellos.values()));
+            plan = awaitReady(deadlineNs);
+        } else {
+            count = elastic.rules.minWorkers() + " to " + elastic.rules.maxWorkers() + " workers";
+        }
+        phases.over("ring");
+        return count + ", kernels: " + hellos.values().iterator().next().getKernels() + ", " + plan;
+    }
+
+    private static String count(int workers) {
+        return workers + (workers == 1 ? " worker" : " workers");
     }
 
     private void launchCoordinator() {
@@ -166,7 +183,7 @@ final class Job implements AutoCloseable {
                 }
                 case WorkerEvent.Coordinates here ->
                     Objects.requireNonNull(elastic).coordinator.joined(here);
-                case WorkerEvent other -> throwIfEnded(other);
+                case WorkerEvent other -> new RunOutcome(workers).throwIfEnded(other, this::poll);
             }
         }
     }
@@ -196,7 +213,7 @@ final class Job implements AutoCloseable {
         while (ready.size() < settings.workers()) {
             switch (next(deadlineNs, () -> missing(ready) + " to reach its neighbours")) {
                 case WorkerEvent.Ready here -> ready.put(here.slot(), here.plan());
-                case WorkerEvent other -> throwIfEnded(other);
+                case WorkerEvent other -> new RunOutcome(workers).throwIfEnded(other, this::poll);
             }
         }
         return String.valueOf(ready.get(0));
@@ -216,24 +233,6 @@ final class Job implements AutoCloseable {
             event = poll(nowNs + Math.min(TURN_NS, deadlineNs - nowNs));
         }
         return event;
-    }
-
-    /** A broken stream is heard of before the exit code and the last lines: it waits a little for them. */
-    private void throwIfEnded(WorkerEvent event) {
-        RunOutcome outcome = new RunOutcome(workers);
-        outcome.add(event);
-        long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RunOutcome.GRACE_MS);
-        WorkerEvent next = event;
-        while (next instanceof WorkerEvent.Disconnected || next instanceof WorkerEvent.Halted) {
-            next = poll(deadlineNs);
-            if (next != null) {
-                outcome.add(next);
-            }
-        }
-        JobFailedException failure = outcome.failure();
-        if (failure != null) {
-            throw failure;
-        }
     }
 
     /**

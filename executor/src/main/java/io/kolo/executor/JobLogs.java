@@ -2,17 +2,21 @@ package io.kolo.executor;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.kolo.executor.control.proto.Handover;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** A job's folder on disk: each worker's output, and at the end the summary. Readable by its user alone. */
@@ -51,9 +55,22 @@ final class JobLogs implements AutoCloseable {
         }
     }
 
+    /**
+     * Makes a folder as {@link #create} does, or goes on with that of the driver before this one.
+     *
+     * @param before what that one has left
+     */
+    static JobLogs open(JobSettings settings, Optional<Handover> before) {
+        return before.map(known -> new JobLogs(Path.of(known.getLogs())))
+                .orElseGet(() -> create(Objects.requireNonNull(settings.logFolder()), settings.workers()));
+    }
+
     private BufferedWriter open(int rank) throws IOException {
-        Path file = Files.createFile(folder.resolve("rank-" + rank + ".log"), FILE);
-        BufferedWriter output = Files.newBufferedWriter(file, UTF_8);
+        Path file = folder.resolve("rank-" + rank + ".log");
+        if (!Files.exists(file)) {
+            Files.createFile(file, FILE);
+        }
+        BufferedWriter output = Files.newBufferedWriter(file, UTF_8, StandardOpenOption.APPEND);
         outputs.put(rank, output);
         return output;
     }

@@ -3,6 +3,7 @@ package io.kolo.executor;
 import io.kolo.executor.control.WorkerEvent;
 import io.kolo.executor.engine.Engine;
 import io.kolo.executor.engine.Placed;
+import io.kolo.executor.engine.Running;
 import io.kolo.executor.engine.WorkerHandle;
 import io.kolo.executor.engine.WorkerSpec;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
@@ -25,6 +27,8 @@ final class JobWorkers implements RunOutcome.Names {
     private static final List<String> COORDINATOR_FLAGS =
             List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
+    private static final String WORKER = "worker-";
+    private static final String COORDINATOR = "coordinator";
     private static final String DRIVER_NODE = "localhost";
 
     /** As a shell has it. */
@@ -110,7 +114,10 @@ final class JobWorkers implements RunOutcome.Names {
     /** Launches a worker. */
     void launch(int slot, Placed placed) {
         WorkerSpec spec = specification(slot, placed, environment.apply(new Slot(slot, placed.node())));
-        WorkerHandle handle = engine.launch(spec, line -> onLine(slot, placed.node(), line));
+        follow(slot, spec, engine.launch(spec, line -> onLine(slot, placed.node(), line)));
+    }
+
+    private void follow(int slot, WorkerSpec spec, WorkerHandle handle) {
         launched.put(slot, new Launched(spec, handle));
         handle.onDeath(
                 () -> events.accept(new WorkerEvent.Disconnected(slot, "it dies")),
@@ -129,18 +136,49 @@ final class JobWorkers implements RunOutcome.Names {
     }
 
     private void launchApart(Function<Slot, Map<String, String>> told) {
-        WorkerSpec spec = new WorkerSpec(
-                "coordinator",
+        WorkerSpec spec = coordinator(told.apply(new Slot(WorkerEvent.COORDINATOR, DRIVER_NODE)));
+        followCoordinator(spec, engine.launch(spec, line -> {}));
+    }
+
+    private static WorkerSpec coordinator(Map<String, String> told) {
+        return new WorkerSpec(
+                COORDINATOR,
                 new Placed(Placed.APART, DRIVER_NODE, List.of()),
                 List.of(),
                 1,
                 COORDINATOR_MAIN,
                 List.of(),
                 COORDINATOR_FLAGS,
-                told.apply(new Slot(WorkerEvent.COORDINATOR, DRIVER_NODE)));
-        WorkerHandle handle = engine.launch(spec, line -> {});
+                told);
+    }
+
+    private void followCoordinator(WorkerSpec spec, WorkerHandle handle) {
         launched.put(WorkerEvent.COORDINATOR, new Launched(spec, handle));
         handle.onExit(exitCode -> events.accept(new WorkerEvent.Exited(WorkerEvent.COORDINATOR, exitCode)));
+    }
+
+    /**
+     * Takes over what the driver before this one has launched.
+     *
+     * @return where the workers are that live, by their numbers; and the coordinator, if it does
+     */
+    Map<Integer, Placed> takeOver() {
+        Map<Integer, Placed> living = new TreeMap<>();
+        for (Running running : engine.running()) {
+            if (running.name().equals(COORDINATOR)) {
+                living.put(WorkerEvent.COORDINATOR, running.placed());
+                followCoordinator(coordinator(Map.of()), engine.takeOver(running, line -> {}));
+            } else {
+                int slot = Integer.parseInt(running.name().substring(WORKER.length()));
+                Placed placed = running.placed();
+                living.put(slot, placed);
+                follow(
+                        slot,
+                        specification(slot, placed, Map.of()),
+                        engine.takeOver(running, line -> onLine(slot, placed.node(), line)));
+            }
+        }
+        return living;
     }
 
     /** Returns the node that a worker was launched on; null if it never was. */
@@ -165,7 +203,7 @@ final class JobWorkers implements RunOutcome.Names {
         Map<String, String> environment = new HashMap<>(settings.environment());
         environment.putAll(told);
         return new WorkerSpec(
-                "worker-" + slot,
+                WORKER + slot,
                 placed,
                 settings.gpus(placed.gpus(), slot % settings.workersPerBundle()),
                 settings.threads(),

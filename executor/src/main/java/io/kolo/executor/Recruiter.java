@@ -58,6 +58,20 @@ final class Recruiter {
         });
     }
 
+    /**
+     * Goes on with the workers that the driver before this one has launched; they are on their way.
+     *
+     * @param there where they are, by their numbers
+     * @param given the numbers below this have been given
+     */
+    void takeOver(Map<Integer, Placed> there, int given, long nowNs) {
+        next = given;
+        there.forEach((worker, placed) -> {
+            taken.put(worker, new Place(placed.node(), placed.bundle()));
+            launchedNs.put(worker, nowNs);
+        });
+    }
+
     private boolean admits(Place place, long nowNs) {
         return !avoided.contains(place.node)
                 && blocklist.admits(place.node, nowNs)

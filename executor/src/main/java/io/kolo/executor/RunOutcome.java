@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -128,6 +130,28 @@ final class RunOutcome {
     /** Returns what the other workers are told about the culprit. */
     String reason() {
         return reason;
+    }
+
+    /**
+     * Throws if an event is the end of a worker. A broken stream is heard of before the exit code and the last lines:
+     * it waits a little for them.
+     *
+     * @param poll waits for the next event until a deadline; null then
+     */
+    void throwIfEnded(WorkerEvent event, LongFunction<@Nullable WorkerEvent> poll) {
+        add(event);
+        long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(GRACE_MS);
+        WorkerEvent next = event;
+        while (next instanceof WorkerEvent.Disconnected || next instanceof WorkerEvent.Halted) {
+            next = poll.apply(deadlineNs);
+            if (next != null) {
+                add(next);
+            }
+        }
+        JobFailedException failure = failure();
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     /** Returns the error of the culprit with those of the others suppressed, or null if no worker failed. */

@@ -47,6 +47,17 @@ class RecruiterTest {
     }
 
     @Test
+    void shouldGoOnWithTheWorkersOfAnotherDriver() {
+        recruiter.takeOver(Map.of(4, room.get(0), 7, room.get(2)), 9, nowNs);
+        assertEquals(Set.of(4, 7), recruiter.coming());
+        assertEquals(List.of("9 on a"), launched());
+        recruiter.joined(4);
+        recruiter.joined(7);
+        assertEquals(Set.of(9), recruiter.coming());
+        assertEquals(List.of(), launched());
+    }
+
+    @Test
     void shouldReplaceAtOnceAfterTheFirstLossAndLaterAfterTheSecond() {
         launched();
         recruiter.gone(1, true, nowNs);

@@ -4,26 +4,22 @@ import io.kolo.executor.engine.Placed;
 import io.kolo.executor.engine.PlacementException;
 import io.kolo.executor.engine.Resources;
 import io.kolo.executor.engine.Strategy;
-import io.kolo.ray.gcs.NodeState;
-import io.kolo.ray.gcs.NodeStatus;
 import io.kolo.ray.node.Frame;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HexFormat;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +33,6 @@ final class Bundles implements AutoCloseable {
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration SUPERVISOR_TIMEOUT = Duration.ofMinutes(2);
     private static final int TURN_S = 5;
-    private static final long NODES_INTERVAL_MS = 1000;
     private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(1);
     private static final long NODES_POLL_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -46,7 +41,6 @@ final class Bundles implements AutoCloseable {
 
     private static final String HEAD = "node:__internal_head__";
     private static final double SLIVER = 0.001;
-    private static final int ID_DIGITS = 8;
 
     /** Besides what is asked for. */
     private static final List<String> SHOWN = List.of(Resources.CPU, Resources.GPU);
@@ -55,15 +49,17 @@ final class Bundles implements AutoCloseable {
     private final GcsClient gcs;
     private final Map<Integer, SupervisedBundle> here = new ConcurrentSkipListMap<>();
     private final AtomicInteger next = new AtomicInteger();
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("kolo-nodes").factory());
-    private volatile Map<String, NodeState> nodes = Map.of();
+
+    /** What a driver before this one has asked for. */
+    private final List<Integer> held = new ArrayList<>();
+
+    /** Those of them that had a supervisor, of which nothing has been heard yet. */
+    private final Set<Integer> unseen = new HashSet<>();
+
+    private final Nodes nodes;
 
     /** Why a bundle was given up last. */
     private volatile String failure = "";
-
-    /** What nodes are called, by their ids. */
-    private final Map<String, String> names = new HashMap<>();
 
     private final Object headLock = new Object();
     private @Nullable SupervisedBundle onHead;
@@ -72,24 +68,51 @@ final class Bundles implements AutoCloseable {
     Bundles(Gateway gateway, GcsClient gcs) {
         this.gateway = gateway;
         this.gcs = gcs;
-        lookAround();
-        var unused = timer.scheduleWithFixedDelay(
-                this::lookAround, NODES_INTERVAL_MS, NODES_INTERVAL_MS, TimeUnit.MILLISECONDS);
+        this.nodes = new Nodes(gcs);
     }
 
-    /** Returns nodes by their ids, in hexadecimal digits. */
-    static Map<String, NodeState> byId(Collection<NodeState> nodes) {
-        return nodes.stream()
-                .collect(Collectors.toMap(
-                        node -> HexFormat.of().formatHex(node.getNodeId().toByteArray()), node -> node));
+    /** Takes over what an elastic job had on the cluster when the driver before this one was killed. */
+    void takeOver() {
+        Frame there = gateway.ask(Frame.of("held"), CALL_TIMEOUT, "the gateway to say what there is");
+        List<Integer> supervisors = numbers(there.bytes(2));
+        held.addAll(numbers(there.bytes(1)));
+        unseen.addAll(held);
+        unseen.retainAll(supervisors);
+        next.set(1 + Math.max(last(held), last(supervisors)));
+        supervisors.removeAll(held);
+        supervisors.forEach(this::takeOverOnHead);
     }
 
-    private void lookAround() {
-        try {
-            nodes = byId(gcs.nodes());
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.DEBUG, "the nodes are not known now", e);
+    private static List<Integer> numbers(byte[] frame) {
+        return Frame.decode(frame).texts(1).stream()
+                .map(Integer::valueOf)
+                .sorted()
+                .collect(Collectors.toCollection(ArrayList::new));
+    }
+
+    private static int last(List<Integer> numbers) {
+        return numbers.isEmpty() ? -1 : numbers.getLast();
+    }
+
+    private void takeOverOnHead(int number) {
+        synchronized (headLock) {
+            try {
+                onHead = supervised(number, true, SUPERVISOR_TIMEOUT);
+            } catch (IllegalStateException e) {
+                LOG.log(System.Logger.Level.DEBUG, "supervisor " + number + " is gone", e);
+            }
         }
+    }
+
+    /** Returns the bundles that are there, with what is on the head beside them, if anything is. */
+    Map<Integer, SupervisedBundle> all() {
+        Map<Integer, SupervisedBundle> all = new TreeMap<>(here);
+        synchronized (headLock) {
+            if (onHead != null) {
+                all.put(Placed.APART, onHead);
+            }
+        }
+        return all;
     }
 
     /**
@@ -108,7 +131,7 @@ final class Bundles implements AutoCloseable {
         }
         next.set(count);
         for (int number = 0; number < count; number++) {
-            add(supervised(number, rest(deadlineNs)));
+            add(supervised(number, false, rest(deadlineNs)));
         }
     }
 
@@ -124,10 +147,13 @@ final class Bundles implements AutoCloseable {
             throw new IllegalArgumentException(
                     strategy + " is for jobs whose workers stay: the bundles of an elastic job come each by itself");
         }
-        for (int i = 0; i < most; i++) {
-            Thread.ofPlatform().daemon().name("kolo-bundle-" + i).start(() -> keep(bundle, strategy));
+        for (int i = held.size(); i < most; i++) {
+            held.add(next.getAndIncrement());
         }
+        held.forEach(number ->
+                Thread.ofPlatform().daemon().name("kolo-bundle-" + number).start(() -> keep(bundle, strategy, number)));
         awaitCount(least, timeout.toMillis());
+        awaitSeen();
         throwIfClosed();
         if (here.size() < least) {
             throw refusal(bundle, least, strategy, timeout);
@@ -158,16 +184,13 @@ final class Bundles implements AutoCloseable {
      * Has a bundle for as long as the job lasts. After a loss it is asked for anew: Ray would place it again by itself,
      * but as long as it can't, its control store (2.60) does nothing else, and takes a whole core for it.
      */
-    private void keep(Resources amounts, Strategy strategy) {
+    private void keep(Resources amounts, Strategy strategy, int first) {
+        int number = first;
         while (!closed) {
-            int number = next.getAndIncrement();
             try {
-                group(number, 1, amounts, strategy);
-                while (!isPlaced(number, TURN_S)) {
-                    // It goes on being asked for.
-                }
-                tell(Frame.of("supervise", number, number, 0));
-                SupervisedBundle bundle = supervised(number, SUPERVISOR_TIMEOUT);
+                SupervisedBundle bundle = isUnseen(number)
+                        ? supervised(number, true, SUPERVISOR_TIMEOUT)
+                        : placed(number, amounts, strategy);
                 add(bundle);
                 bundle.awaitLost();
             } catch (RuntimeException e) {
@@ -175,42 +198,80 @@ final class Bundles implements AutoCloseable {
                 LOG.log(System.Logger.Level.DEBUG, "bundle " + number + " is given up, and asked for anew", e);
             } finally {
                 here.remove(number);
+                seen(number);
                 var unused = gateway.ask(Frame.of("release", number));
             }
             LockSupport.parkNanos(RETRY_NS);
+            number = next.getAndIncrement();
         }
+    }
+
+    private SupervisedBundle placed(int number, Resources amounts, Strategy strategy) {
+        group(number, 1, amounts, strategy);
+        while (!isPlaced(number, TURN_S)) {
+            // It goes on being asked for.
+        }
+        tell(Frame.of("supervise", number, number, 0));
+        return supervised(number, false, SUPERVISOR_TIMEOUT);
     }
 
     private void tell(Frame request) {
         var unused = gateway.ask(request, CALL_TIMEOUT, "the gateway to " + request.word());
     }
 
-    /** Waits for a supervisor to be there; its node may have come just before. */
-    private SupervisedBundle supervised(int number, Duration timeout) {
+    /**
+     * Waits for a supervisor to be there; its node may have come just before.
+     *
+     * @param before whether a driver before this one has started it, and workers there
+     */
+    private SupervisedBundle supervised(int number, boolean before, Duration timeout) {
         long deadlineNs = System.nanoTime() + timeout.toNanos();
         SupervisedBundle bundle = new SupervisedBundle(gateway, number, timeout);
-        while (!nodes.containsKey(bundle.nodeId())) {
+        while (!nodes.has(bundle.nodeId())) {
             if (System.nanoTime() - deadlineNs > 0) {
                 throw new IllegalStateException("the cluster does not know the node of bundle " + number + ", "
                         + bundle.nodeId() + ", within " + timeout.toSeconds() + " s");
             }
             throwIfClosed();
-            lookAround();
+            nodes.lookAround();
             LockSupport.parkNanos(NODES_POLL_NS);
         }
-        bundle.listen(nodeName(bundle.nodeId()), address(bundle.nodeId()));
+        if (before) {
+            bundle.expectOthers();
+        }
+        bundle.listen(nodes.name(bundle.nodeId()), nodes.address(bundle.nodeId()));
         return bundle;
     }
 
     private synchronized void add(SupervisedBundle bundle) {
         here.put((int) bundle.number(), bundle);
+        seen((int) bundle.number());
         notifyAll();
     }
 
+    private synchronized boolean isUnseen(int number) {
+        return unseen.contains(number);
+    }
+
+    private synchronized void seen(int number) {
+        if (unseen.remove(number)) {
+            notifyAll();
+        }
+    }
+
+    /** Waits until it is known of each bundle of a driver before this one whether it is there still. */
+    private synchronized void awaitSeen() {
+        awaitUntil(unseen::isEmpty, SUPERVISOR_TIMEOUT.toMillis());
+    }
+
     private synchronized void awaitCount(int count, long timeoutMs) {
+        awaitUntil(() -> here.size() >= count, timeoutMs);
+    }
+
+    private synchronized void awaitUntil(BooleanSupplier over, long timeoutMs) {
         long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         try {
-            for (long leftMs = timeoutMs; here.size() < count && leftMs > 0 && !closed; ) {
+            for (long leftMs = timeoutMs; !over.getAsBoolean() && leftMs > 0 && !closed; ) {
                 wait(leftMs);
                 leftMs = TimeUnit.NANOSECONDS.toMillis(deadlineNs - System.nanoTime());
             }
@@ -249,14 +310,14 @@ final class Bundles implements AutoCloseable {
         }
         int number = next.getAndIncrement();
         tell(Frame.of("assist", number, HEAD, SLIVER));
-        onHead = supervised(number, SUPERVISOR_TIMEOUT);
+        onHead = supervised(number, false, SUPERVISOR_TIMEOUT);
         return onHead;
     }
 
     /** Returns where bundles are, but for those on nodes that are to go. */
     List<Placed> placed() {
         List<Placed> placed = here.values().stream()
-                .filter(bundle -> !isDraining(bundle.nodeId()))
+                .filter(bundle -> !nodes.isDraining(bundle.nodeId()))
                 .map(bundle -> new Placed((int) bundle.number(), bundle.node(), bundle.gpus()))
                 .toList();
         Map<String, Long> onNode = placed.stream().collect(Collectors.groupingBy(Placed::node, Collectors.counting()));
@@ -266,30 +327,6 @@ final class Bundles implements AutoCloseable {
                         .thenComparing(each -> each.gpus().toString())
                         .thenComparingInt(Placed::bundle))
                 .toList();
-    }
-
-    private boolean isDraining(String nodeId) {
-        NodeState node = nodes.get(nodeId);
-        return node != null && node.getStatus() == NodeStatus.DRAINING;
-    }
-
-    private String address(String nodeId) {
-        NodeState node = nodes.get(nodeId);
-        return node == null ? nodeId : node.getNodeIpAddress();
-    }
-
-    /** Returns a node's address, which is what it is known by unless another one is. */
-    private synchronized String nodeName(String nodeId) {
-        String name = names.get(nodeId);
-        if (name == null) {
-            names.keySet().retainAll(nodes.keySet()); // one that comes again is another one, with the same address
-            String address = address(nodeId);
-            name = names.containsValue(address)
-                    ? address + "-" + nodeId.substring(nodeId.length() - ID_DIGITS)
-                    : address;
-            names.put(nodeId, name);
-        }
-        return name;
     }
 
     /** Returns a bundle on each node that has one, by the node's id. */
@@ -326,6 +363,6 @@ final class Bundles implements AutoCloseable {
     public synchronized void close() {
         closed = true;
         notifyAll();
-        timer.shutdownNow();
+        nodes.close();
     }
 }

@@ -8,9 +8,16 @@ import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,12 +26,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The driver's end of a {@link io.kolo.ray.gateway.GatewayMain} process. */
+/** The driver's end of a {@link io.kolo.ray.gateway.GatewayMain} process: its own, or one of a driver before it. */
 final class Gateway implements AutoCloseable {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
-    private final Process process;
+    private final DataInputStream answers;
     private final DataOutputStream requests;
+
+    /** The other end's, once it is known. */
+    private final CompletableFuture<ProcessHandle> process;
+
     private final Map<Long, CompletableFuture<Frame>> pending = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong(1);
     private final CompletableFuture<Frame> opened = new CompletableFuture<>();
@@ -32,13 +43,29 @@ final class Gateway implements AutoCloseable {
     private volatile boolean ended;
     private volatile boolean closed;
 
-    /** Starts a process. */
-    Gateway(List<String> command) throws IOException {
+    private Gateway(InputStream answers, OutputStream requests, Optional<ProcessHandle> started) {
+        this.answers = new DataInputStream(new BufferedInputStream(answers));
+        this.requests = new DataOutputStream(new BufferedOutputStream(requests));
+        this.process = started.map(CompletableFuture::completedFuture)
+                .orElseGet(() -> opened.thenApply(
+                        open -> ProcessHandle.of(open.number(1)).orElseThrow()));
         pending.put(0L, opened);
-        this.process = new ProcessBuilder(command).start();
-        this.requests = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
         Thread.ofPlatform().daemon().name("kolo-gateway-answers").start(this::readAnswers);
-        Thread.ofPlatform().daemon().name("kolo-gateway-log").start(this::readLog);
+    }
+
+    /** Starts a process. */
+    static Gateway start(List<String> command) throws IOException {
+        Process process = new ProcessBuilder(command).start();
+        Gateway gateway =
+                new Gateway(process.getInputStream(), process.getOutputStream(), Optional.of(process.toHandle()));
+        Thread.ofPlatform().daemon().name("kolo-gateway-log").start(() -> gateway.readLog(process));
+        return gateway;
+    }
+
+    /** Connects with the process that a driver before this one has started. */
+    static Gateway takeOver(Path socket) throws IOException {
+        SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+        return new Gateway(Channels.newInputStream(channel), Channels.newOutputStream(channel), Optional.empty());
     }
 
     /**
@@ -97,7 +124,7 @@ final class Gateway implements AutoCloseable {
     }
 
     private void readAnswers() {
-        try (DataInputStream answers = new DataInputStream(new BufferedInputStream(process.getInputStream()))) {
+        try (answers) {
             while (true) {
                 Frame frame = Frame.read(answers);
                 Frame answer = Frame.decode(frame.bytes(1));
@@ -121,7 +148,7 @@ final class Gateway implements AutoCloseable {
         pending.values().removeIf(answer -> answer.completeExceptionally(new IllegalStateException(text)));
     }
 
-    private void readLog() {
+    private void readLog(Process process) {
         try (BufferedReader log = process.errorReader()) {
             for (String line = log.readLine(); line != null; line = log.readLine()) {
                 lastLines.add(line);
@@ -140,15 +167,22 @@ final class Gateway implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        var unused = ask(Frame.of("goodbye"));
         try {
             requests.close();
         } catch (IOException e) {
             // It is gone already.
         }
+        if (process.isDone() && !process.isCompletedExceptionally()) {
+            awaitEnd(process.join());
+        }
+    }
+
+    private static void awaitEnd(ProcessHandle process) {
         try {
-            if (!process.waitFor(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-                process.destroyForcibly(); // then Ray sees that its driver is gone, and does the same
-            }
+            var unused = process.onExit().get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            process.destroyForcibly(); // then Ray sees that its driver is gone, and does the same
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();

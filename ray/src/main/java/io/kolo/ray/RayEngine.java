@@ -3,6 +3,7 @@ package io.kolo.ray;
 import io.kolo.executor.engine.Engine;
 import io.kolo.executor.engine.Placed;
 import io.kolo.executor.engine.Resources;
+import io.kolo.executor.engine.Running;
 import io.kolo.executor.engine.Strategy;
 import io.kolo.executor.engine.WorkerHandle;
 import io.kolo.executor.engine.WorkerJvm;
@@ -21,6 +22,8 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -38,8 +41,13 @@ final class RayEngine implements Engine {
     private static final int PART_BYTES = 16 << 20;
     private static final int JOB_BYTES = 8;
 
-    private final String job = HexFormat.of().formatHex(randomBytes());
+    private final Optional<Launcher> launcher = Launcher.ofEnvironment();
+
+    /** Where the gateway of the driver before this one listens. */
+    private final Optional<Path> before = launcher.flatMap(Launcher::handover);
+
     private final JobFolder folder = JobFolder.create();
+
     /** Read while the cluster makes room, since it takes seconds. */
     private final CompletableFuture<List<ShippedJar>> own =
             CompletableFuture.supplyAsync(() -> ShippedJar.ofClassPath(WorkerJvm.classPath(List.of()), folder.path()));
@@ -54,14 +62,44 @@ final class RayEngine implements Engine {
     private final Map<String, Long> suppliedNs = new HashMap<>();
 
     private final List<RemoteWorker> workers = new CopyOnWriteArrayList<>();
+
+    /** Its own name on the cluster. */
+    private String job = HexFormat.of().formatHex(randomBytes());
+
+    /** What a driver before this one, which was killed, has kept for it. */
+    private Optional<byte[]> kept = Optional.empty();
+
+    /** Where processes are, by their names, that the driver before this one has launched. */
+    private final Map<String, SupervisedBundle> livingIn = new HashMap<>();
+
     private @Nullable List<ShippedJar> classPath;
 
     private RayEngine(String name, String address, GcsClient gcs, GatewayCommand command) {
         this.name = name;
         this.address = address;
         this.gcs = gcs;
-        this.gateway = command.start(folder.path());
+        this.gateway = before.map(RayEngine::gatewayAt).orElseGet(() -> command.start(folder.path()));
         this.bundles = new Bundles(gateway, gcs);
+    }
+
+    private static Gateway gatewayAt(Path socket) {
+        try {
+            return Gateway.takeOver(socket);
+        } catch (IOException e) {
+            var unused = socket.toFile().delete(); // no other driver need try
+            throw new UncheckedIOException("the gateway to Ray is gone as well as the driver, and so is the job", e);
+        }
+    }
+
+    private void connect() {
+        gateway.awaitOpen(OPEN_TIMEOUT);
+        if (before.isPresent()) {
+            Frame answer = gateway.ask(Frame.of("kept"), CALL_TIMEOUT, "the gateway to say what was kept");
+            Frame state = Frame.decode(answer.bytes(1));
+            job = state.text(1);
+            kept = Optional.of(state.bytes(2));
+            bundles.takeOver();
+        }
     }
 
     private static byte[] randomBytes() {
@@ -90,7 +128,7 @@ final class RayEngine implements Engine {
                     local.address(),
                     gcs,
                     new GatewayCommand(local.jar(), address, local.address(), uri));
-            engine.gateway.awaitOpen(OPEN_TIMEOUT);
+            engine.connect();
             opened = true;
             return engine;
         } finally {
@@ -106,7 +144,7 @@ final class RayEngine implements Engine {
 
     /** Ray wants its driver on one of the cluster's nodes. */
     private static LocalNode localNode(GcsClient gcs, String address) {
-        Map<String, String> nodes = Bundles.byId(gcs.nodes()).entrySet().stream()
+        Map<String, String> nodes = Nodes.byId(gcs.nodes()).entrySet().stream()
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, node -> node.getValue().getNodeIpAddress()));
         LocalNode local = LocalNode.find(nodes, address)
@@ -244,6 +282,44 @@ final class RayEngine implements Engine {
     }
 
     @Override
+    public boolean outlivesDriver() {
+        return launcher.isPresent();
+    }
+
+    @Override
+    public void keep(byte[] state) {
+        Launcher next = launcher.orElseThrow();
+        Frame request = Frame.of(
+                "keep", next.socket(), next.pid(), Frame.of("job", job, state).encode());
+        var unused = gateway.ask(request, CALL_TIMEOUT, "the gateway to keep what another driver has to know");
+    }
+
+    @Override
+    public Optional<byte[]> kept() {
+        return kept;
+    }
+
+    @Override
+    public List<Running> running() {
+        List<Running> running = new ArrayList<>();
+        bundles.all()
+                .forEach((number, bundle) -> bundle.living().forEach(name -> {
+                    running.add(new Running(name, new Placed(number, bundle.node(), bundle.gpus())));
+                    livingIn.put(name, bundle);
+                }));
+        return running;
+    }
+
+    @Override
+    public WorkerHandle takeOver(Running running, Consumer<String> lines) {
+        SupervisedBundle bundle = Objects.requireNonNull(livingIn.get(running.name()));
+        RemoteWorker worker = new RemoteWorker(running.name(), bundle, lines);
+        bundle.takeOver(running.name(), worker);
+        workers.add(worker);
+        return worker;
+    }
+
+    @Override
     public boolean awaitExits(long timeoutMs) throws InterruptedException {
         long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         for (RemoteWorker worker : workers) {
@@ -304,7 +380,7 @@ final class RayEngine implements Engine {
             command.add(MAIN);
             command.add(folder.toString());
             try {
-                return new Gateway(command);
+                return Gateway.start(command);
             } catch (IOException e) {
                 throw new UncheckedIOException("the gateway to Ray did not start", e);
             }

@@ -31,6 +31,11 @@ final class RemoteWorker implements WorkerHandle {
         this.pid = pid;
     }
 
+    /** Returns whether it is a process with this number; as long as it is not known, it may be any. */
+    boolean isProcess(long number) {
+        return pid == 0 || pid == number;
+    }
+
     void line(String line) {
         lastLines.add(line);
         lines.accept(line);

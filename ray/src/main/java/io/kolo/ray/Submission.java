@@ -88,9 +88,9 @@ public record Submission(
         }
     }
 
-    /** Returns the command that Ray runs, for a POSIX shell. */
+    /** Returns the command that Ray runs, for a POSIX shell, whose place it takes: who kills that kills the script. */
     String entrypoint() {
-        return "sh " + SCRIPT + args.stream().map(arg -> " " + quoted(arg)).collect(Collectors.joining());
+        return "exec sh " + SCRIPT + args.stream().map(arg -> " " + quoted(arg)).collect(Collectors.joining());
     }
 
     private static String quoted(String argument) {

@@ -5,10 +5,15 @@ import io.kolo.ray.node.Frame;
 import io.kolo.ray.node.JavaHomes;
 import io.kolo.ray.node.Sealed;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** A bundle of the job on the cluster, and the workers in it, through the supervisor that is there. */
@@ -17,10 +22,17 @@ final class SupervisedBundle {
     private static final Duration NEWS_TIMEOUT = Duration.ofDays(1); // the gateway says earlier if it is gone
     private static final Duration LAUNCH_TIMEOUT = Duration.ofSeconds(30);
     private static final int KILLED = 137;
+    private static final long GONE = 0;
 
     private final Gateway gateway;
     private final long number;
     private final Map<String, RemoteWorker> workers = new ConcurrentHashMap<>();
+
+    /** News of workers that a driver before this one has started, and whose names are expected. */
+    private final List<Frame> unclaimed = new ArrayList<>();
+
+    private Predicate<String> expected = name -> false;
+
     private final String nodeId;
     private final List<Integer> gpus;
     private final String java;
@@ -106,18 +118,76 @@ final class SupervisedBundle {
         worker.started(ask(sealed, LAUNCH_TIMEOUT, name + " to be started").number(1));
     }
 
+    /** Keeps what is heard of workers that a driver before this one has started, until they are taken over. */
+    synchronized void expectOthers() {
+        expected = name -> true;
+    }
+
+    /** Returns the names of the workers that live there, which a driver before this one has started. */
+    List<String> living() {
+        try {
+            List<String> names = List.copyOf(children().keySet());
+            expect(names);
+            return names;
+        } catch (CancellationException e) {
+            throw e;
+        } catch (IllegalStateException e) { // its node is gone
+            return List.of();
+        }
+    }
+
+    private synchronized void expect(List<String> names) {
+        expected = new HashSet<>(names)::contains;
+        unclaimed.removeIf(event -> !names.contains(event.text(1)));
+    }
+
+    private Map<String, Long> children() {
+        Frame living = ask(Frame.of("children"), LAUNCH_TIMEOUT, "a supervisor to say who lives");
+        Map<String, Long> children = new TreeMap<>();
+        for (int i = 1; i < living.size(); i += 2) {
+            children.put(living.text(i), living.number(i + 1));
+        }
+        return children;
+    }
+
+    /** Hears of a worker from now on that a driver before this one has started. */
+    void takeOver(String name, RemoteWorker worker) {
+        try {
+            long pid = children().getOrDefault(name, GONE);
+            worker.started(pid);
+            claim(name, worker);
+            if (pid == GONE || children().getOrDefault(name, GONE) != pid) { // now that its end would be heard of
+                worker.ended(KILLED);
+            }
+        } catch (CancellationException e) {
+            throw e;
+        } catch (IllegalStateException e) { // its node is gone
+            worker.ended(KILLED);
+        }
+    }
+
+    private synchronized void claim(String name, RemoteWorker worker) {
+        workers.put(name, worker);
+        expected = expected.and(other -> !other.equals(name));
+        List<Frame> itsOwn =
+                unclaimed.stream().filter(event -> event.text(1).equals(name)).toList();
+        unclaimed.removeAll(itsOwn);
+        itsOwn.forEach(this::hear);
+    }
+
     void kill(String name) {
         var unused = gateway.ask(Frame.of("ask", number, Frame.of("kill", name).encode()));
     }
 
     private void readNews() {
-        Frame request = Frame.of("news", NEWS_WAIT_MS);
+        long taken = 0;
         try {
             while (true) {
-                Frame news = ask(request, NEWS_TIMEOUT, "news of bundle " + number);
-                for (int i = 1; i < news.size(); i++) {
+                Frame news = ask(Frame.of("news", taken, NEWS_WAIT_MS), NEWS_TIMEOUT, "news of bundle " + number);
+                for (int i = 2; i < news.size(); i++) {
                     hear(Frame.decode(news.bytes(i)));
                 }
+                taken = news.number(1) + news.size() - 2;
             }
         } catch (RuntimeException e) {
             lost.countDown();
@@ -144,16 +214,17 @@ final class SupervisedBundle {
         }
     }
 
-    private void hear(Frame event) {
+    private synchronized void hear(Frame event) {
         RemoteWorker worker = workers.get(event.text(1));
         if (worker == null) {
-            return;
-        }
-        if (event.word().equals("line")) {
+            if (expected.test(event.text(1))) {
+                unclaimed.add(event);
+            }
+        } else if (event.word().equals("line")) {
             if (WorkerJvm.isToBeShown(event.text(2))) {
                 worker.line(event.text(2));
             }
-        } else {
+        } else if (worker.isProcess(event.number(3))) {
             workers.remove(event.text(1));
             worker.ended((int) event.number(2));
         }

@@ -125,17 +125,21 @@ class RayJobsSystemTest {
         assertEquals(2, workers.size(), "workers that have said their process");
         assertTrue(workers.stream().allMatch(RayJobsSystemTest::isAlive), "they live on");
         assertStatus(job, "RUNNING");
-        ProcessHandle driver = ProcessHandle.allProcesses()
+        ProcessHandle entryPoint = ProcessHandle.allProcesses()
                 .filter(process -> process.info().commandLine().orElse("").contains("@java.arguments"))
                 .findFirst()
+                .orElseThrow()
+                .parent()
                 .orElseThrow();
+        assertTrue(entryPoint.info().commandLine().orElse("").contains("sh kolo run"), () -> "" + entryPoint.info());
         long killedNs = System.nanoTime();
-        driver.destroyForcibly();
+        entryPoint.destroyForcibly();
         Runs.await(
                 "end of the workers",
                 () -> workers.stream().noneMatch(RayJobsSystemTest::isAlive),
                 new CompletableFuture<>());
-        System.out.printf("the workers ended %d ms after their driver%n", (System.nanoTime() - killedNs) / 1_000_000);
+        System.out.printf(
+                "the workers ended %d ms after the entry point%n", (System.nanoTime() - killedNs) / 1_000_000);
         try (KoloProcess followed = kolo("jobs", "logs", "--follow", job, "--address", CLUSTER.dashboard())) {
             assertFalse(followed.await() == 0, () -> "" + followed.lines());
         }

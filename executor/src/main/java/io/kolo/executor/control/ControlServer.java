@@ -33,6 +33,7 @@ public final class ControlServer implements AutoCloseable {
 
     private final String host;
     private final Server server;
+    private final int port;
     private final ThreadPoolExecutor threads = new ThreadPoolExecutor(
             0,
             Integer.MAX_VALUE,
@@ -43,10 +44,11 @@ public final class ControlServer implements AutoCloseable {
             new ThreadPoolExecutor.DiscardPolicy()); // gRPC may have something to say of a stream after its end
     private final Refusals refusals = new Refusals();
 
-    private ControlServer(String host, BindableService service, Identity own, JobToken token) throws IOException {
+    private ControlServer(String host, int port, BindableService service, Identity own, JobToken token)
+            throws IOException {
         STREAM_ERRORS.setLevel(Level.SEVERE);
         this.host = host;
-        this.server = NettyServerBuilder.forAddress(new InetSocketAddress(host, 0))
+        this.server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .executor(threads)
                 .sslContext(own.server())
                 .flowControlWindow(Parts.WINDOW_BYTES)
@@ -59,23 +61,26 @@ public final class ControlServer implements AutoCloseable {
                 .addService(service)
                 .build()
                 .start();
+        this.port = server.getPort();
     }
 
     /**
-     * Starts to listen on a free port, as a driver.
+     * Starts to listen, as a driver.
      *
      * @param host the address of this machine to listen at, and at no other
+     * @param port 0 for one that is free
      * @param slots number of workers to expect
      * @param authority without an identity that it has issued, nobody gets as far as a call
      * @param token without it, no call is heard
      * @param listener takes what the workers say
      */
     public static ControlServer ofDriver(
-            String host, int slots, JobAuthority authority, JobToken token, WorkerListener listener)
+            String host, int port, int slots, JobAuthority authority, JobToken token, WorkerListener listener)
             throws IOException {
         AtomicIntegerArray joined = new AtomicIntegerArray(slots);
         return new ControlServer(
                 host,
+                port,
                 new ControlGrpc.ControlImplBase() {
                     @Override
                     public StreamObserver<FromWorker> join(StreamObserver<ToWorker> responses) {
@@ -103,6 +108,7 @@ public final class ControlServer implements AutoCloseable {
             throws IOException {
         return new ControlServer(
                 host,
+                0,
                 new CoordinationGrpc.CoordinationImplBase() {
                     @Override
                     public StreamObserver<FromMember> take(StreamObserver<ToMember> responses) {
@@ -115,7 +121,12 @@ public final class ControlServer implements AutoCloseable {
 
     /** Returns where this server is found, {@code host:port}. */
     public String address() {
-        return host + ":" + server.getPort();
+        return host + ":" + port;
+    }
+
+    /** Returns the port where this server is found. */
+    public int port() {
+        return port;
     }
 
     /** Returns how many connections, calls and streams were turned away; each has left a line in the log. */

@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
@@ -24,7 +25,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * The certificate authority of one job: made by its driver, kept in memory, gone with it. Whom it has issued an
+ * The certificate authority of one job: made by its driver, kept in memory, gone with the job. Whom it has issued an
  * {@link Identity} is in the job; nobody else is.
  */
 public final class JobAuthority {
@@ -36,11 +37,34 @@ public final class JobAuthority {
     private static final X500Principal NAME = new X500Principal("CN=kolo-job");
 
     private final SecureRandom random = new SecureRandom();
-    private final KeyPair keys = newKeys();
-    private final X509Certificate certificate = certify(NAME, keys);
+    private final PrivateKey key;
+    private final X509Certificate certificate;
 
     /** Makes an authority with a new key. */
-    public JobAuthority() {}
+    public JobAuthority() {
+        KeyPair own = newKeys();
+        this.key = own.getPrivate();
+        this.certificate = certify(NAME, own);
+    }
+
+    private JobAuthority(Identity own) {
+        this.key = own.key();
+        this.certificate = own.certificate();
+    }
+
+    /** Returns this authority as text without line breaks, for the driver that takes this one's place: a secret. */
+    public String encode() {
+        return new Identity(key, certificate, certificate).encode();
+    }
+
+    /**
+     * Reads what {@link #encode} wrote.
+     *
+     * @throws IllegalArgumentException if it is something else
+     */
+    public static JobAuthority decode(String text) {
+        return new JobAuthority(Identity.decode(text));
+    }
 
     /** Issues the identity of the driver, which workers insist on. */
     public Identity driver() {
@@ -93,7 +117,7 @@ public final class JobAuthority {
                         new GeneralNames(new GeneralName(GeneralName.dNSName, commonName)));
             }
             return new JcaX509CertificateConverter()
-                    .getCertificate(builder.build(new JcaContentSignerBuilder(SIGNATURE).build(keys.getPrivate())));
+                    .getCertificate(builder.build(new JcaContentSignerBuilder(SIGNATURE).build(key)));
         } catch (CertIOException | OperatorCreationException | GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }

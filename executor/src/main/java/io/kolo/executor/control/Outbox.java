@@ -57,6 +57,11 @@ public final class Outbox<T> {
         }
     }
 
+    /** Returns whether somebody is there who has read what went before. */
+    synchronized boolean isReady() {
+        return !closed && stream.isReady();
+    }
+
     synchronized void wake() {
         notifyAll();
     }

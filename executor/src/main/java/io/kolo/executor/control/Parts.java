@@ -36,6 +36,7 @@ public final class Parts {
                     .setRun(run)
                     .setBytes(whole.substring(offset, end))
                     .setLast(end == whole.size())
+                    .setFirst(offset == 0)
                     .build();
             if (!outbox.send(message.apply(part))) {
                 return false;
@@ -51,6 +52,9 @@ public final class Parts {
      * @throws IllegalArgumentException if this can't be a part of one object: another run's, or too much
      */
     public Optional<ByteString> add(Part part) {
+        if (part.getFirst()) {
+            received = ByteString.EMPTY;
+        }
         if (!received.isEmpty() && part.getRun() != run) {
             throw new IllegalArgumentException("a part of run " + part.getRun() + " in the midst of run " + run);
         }

@@ -1,5 +1,6 @@
 package io.kolo.executor.control;
 
+import java.time.Duration;
 import java.util.Map;
 
 /**
@@ -10,8 +11,10 @@ import java.util.Map;
  * @param identity the worker's
  * @param token the job's
  * @param node the name of the node that the worker is on
+ * @param patience for how long another driver may come in the place of one that is gone; zero if none will
  */
-public record WorkerEnvironment(int slot, String control, Identity identity, JobToken token, String node) {
+public record WorkerEnvironment(
+        int slot, String control, Identity identity, JobToken token, String node, Duration patience) {
     /** The variable that names a cloud, and the address of its metadata service, if spot notices are to be heard. */
     public static final String SPOT = "KOLO_SPOT";
 
@@ -27,7 +30,9 @@ public record WorkerEnvironment(int slot, String control, Identity identity, Job
                 "KOLO_TOKEN",
                 token.value(),
                 "KOLO_NODE",
-                node);
+                node,
+                "KOLO_DRIVER_PATIENCE_MS",
+                String.valueOf(patience.toMillis()));
     }
 
     /** Reads what {@link #variables} wrote. */
@@ -37,7 +42,8 @@ public record WorkerEnvironment(int slot, String control, Identity identity, Job
                 required(variables, "KOLO_CONTROL"),
                 Identity.decode(required(variables, "KOLO_IDENTITY")),
                 new JobToken(required(variables, "KOLO_TOKEN")),
-                required(variables, "KOLO_NODE"));
+                required(variables, "KOLO_NODE"),
+                Duration.ofMillis(Long.parseLong(required(variables, "KOLO_DRIVER_PATIENCE_MS"))));
     }
 
     /**

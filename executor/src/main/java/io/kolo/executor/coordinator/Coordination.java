@@ -24,6 +24,7 @@ import io.kolo.executor.control.proto.Run;
 import io.kolo.executor.control.proto.World;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -44,6 +45,10 @@ final class Coordination implements AutoCloseable {
     private final Membership membership;
     private final Set<Integer> stood = new HashSet<>();
     private final Set<Integer> draining = new HashSet<>();
+
+    /** What a driver has to know of this training. */
+    private final List<News> told = new ArrayList<>();
+
     private @Nullable String waiting;
 
     /** What was announced last, or is to be prepared for. */
@@ -174,7 +179,19 @@ final class Coordination implements AutoCloseable {
     }
 
     private void tell(News.Builder news) {
-        driver.accept(news.setRun(number()).build());
+        News told = news.setRun(number()).build();
+        if (told.hasFormed()) {
+            this.told.removeIf(News::hasFormed);
+        }
+        if (!told.hasWaiting()) {
+            this.told.add(told);
+        }
+        driver.accept(told);
+    }
+
+    /** Tells a driver that has taken the place of another one what there was to know. */
+    void tellAgain() {
+        told.forEach(driver);
     }
 
     private void tell(int worker, Order order) {

@@ -8,6 +8,7 @@ import io.kolo.executor.control.Compilers;
 import io.kolo.executor.control.ControlClient;
 import io.kolo.executor.control.ControlRehearsal;
 import io.kolo.executor.control.ControlServer;
+import io.kolo.executor.control.DriverLink;
 import io.kolo.executor.control.JobToken;
 import io.kolo.executor.control.MemberConnection;
 import io.kolo.executor.control.MemberListener;
@@ -55,7 +56,7 @@ public final class CoordinatorMain implements MemberListener {
     private final BlockingQueue<Runnable> events = new LinkedBlockingQueue<>();
     private final Members members = new Members();
     private final Set<Integer> expected = new HashSet<>();
-    private final ControlClient<FromCoordinator, ToCoordinator> driver;
+    private final DriverLink<FromCoordinator, ToCoordinator> driver;
     private @Nullable Coordination run;
 
     private CoordinatorMain(WorkerEnvironment environment, Path folder, String address) throws IOException {
@@ -63,12 +64,15 @@ public final class CoordinatorMain implements MemberListener {
         this.journals = JobFolder.ofJournals(folder);
         this.token = environment.token();
         ControlServer server = ControlServer.ofCoordinator(address, environment.identity(), token, this);
-        this.driver = ControlClient.coordinate(new ControlClient.Line<>(
-                environment.control(), environment.identity(), token, this::onMessage, this::onEnd));
-        say(FromCoordinator.newBuilder()
-                .setHello(CoordinatorHello.newBuilder()
-                        .setAddress(server.address())
-                        .setVersions(Versions.OWN)));
+        CoordinatorHello hello = CoordinatorHello.newBuilder()
+                .setAddress(server.address())
+                .setVersions(Versions.OWN)
+                .build();
+        this.driver = DriverLink.coordinate(
+                new ControlClient.Line<>(
+                        environment.control(), environment.identity(), token, this::onMessage, this::onEnd),
+                FromCoordinator.newBuilder().setHello(hello).build(),
+                environment.patience());
     }
 
     /** Joins the driver that the environment names, and serves until it says goodbye. */
@@ -84,12 +88,8 @@ public final class CoordinatorMain implements MemberListener {
         }
     }
 
-    private void say(FromCoordinator.Builder message) {
-        driver.outbox().sendNow(message.build());
-    }
-
     private void say(News news) {
-        say(FromCoordinator.newBuilder().setNews(news));
+        driver.outbox().sendNow(FromCoordinator.newBuilder().setNews(news).build());
     }
 
     /** Talks, decides for simulated jobs, and writes a journal, so that the first decision is as fast as others. */
@@ -148,7 +148,7 @@ public final class CoordinatorMain implements MemberListener {
         events.add(() -> obey(message, System.nanoTime()));
     }
 
-    /** The driver is gone, and so is the job. */
+    /** The driver is gone, and no other has come: the job is over. */
     private void onEnd(String reason) {
         System.err.println("the driver is gone (" + reason + "), so the coordinator ends");
         JobFolder.abandon(folder);
@@ -180,6 +180,10 @@ public final class CoordinatorMain implements MemberListener {
     }
 
     private void begin(Run next) {
+        if (run != null && run.number() == next.getNumber()) {
+            run.tellAgain(); // the driver is another one
+            return;
+        }
         if (run != null) {
             run.close();
         }

@@ -3,6 +3,7 @@ package io.kolo.executor.engine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** A cluster, for one job. */
@@ -45,6 +46,39 @@ public interface Engine extends AutoCloseable {
      * @param lines takes its output, line by line, on a thread of its own
      */
     WorkerHandle launch(WorkerSpec spec, Consumer<String> lines);
+
+    /** Returns whether the workers live on when their driver is killed, until another one takes its place. */
+    default boolean outlivesDriver() {
+        return false;
+    }
+
+    /**
+     * Keeps what a driver has to know that takes this one's place; whoever keeps nothing is not replaced.
+     *
+     * @param state a secret
+     */
+    default void keep(byte[] state) {
+        throw new UnsupportedOperationException(name());
+    }
+
+    /** Returns what the driver before this one, which was killed, has kept; nothing if this is the first. */
+    default Optional<byte[]> kept() {
+        return Optional.empty();
+    }
+
+    /** Returns the processes that the driver before has launched, and that live; after {@link #reserve}. */
+    default List<Running> running() {
+        return List.of();
+    }
+
+    /**
+     * Takes over a process that the driver before has launched; if it has ended meanwhile, that is heard at once.
+     *
+     * @param lines takes its output, line by line, on a thread of its own
+     */
+    default WorkerHandle takeOver(Running running, Consumer<String> lines) {
+        throw new UnsupportedOperationException(name());
+    }
 
     /** Waits for all workers to end by themselves; returns false if some have not. */
     boolean awaitExits(long timeoutMs) throws InterruptedException;

@@ -18,6 +18,9 @@ final class CoordinatorLink {
     private final Consumer<ToMember> orders;
     private volatile @Nullable ControlClient<FromMember, ToMember> client;
 
+    /** Where it leads; empty if nowhere. */
+    private volatile String connected = "";
+
     /**
      * A link that leads nowhere yet.
      *
@@ -30,19 +33,26 @@ final class CoordinatorLink {
         this.orders = orders;
     }
 
-    /** The coordinator is at this address now. */
+    /** The coordinator is at this address now; a driver that has taken the place of another one says so again. */
     void connect(String address) {
+        if (address.equals(connected)) {
+            return;
+        }
+        connected = address;
         ControlClient<FromMember, ToMember> before = client;
         ControlClient<FromMember, ToMember> next = ControlClient.take(new ControlClient.Line<>(
-                address,
-                environment.identity(),
-                environment.token(),
-                orders,
-                reason -> LOG.log(System.Logger.Level.DEBUG, "the coordinator is gone: {0}", reason)));
+                address, environment.identity(), environment.token(), orders, reason -> ended(address, reason)));
         next.outbox().sendNow(hello);
         client = next;
         if (before != null) {
             before.close();
+        }
+    }
+
+    private void ended(String address, String reason) {
+        LOG.log(System.Logger.Level.DEBUG, "the coordinator is gone: {0}", reason);
+        if (address.equals(connected)) {
+            connected = "";
         }
     }
 

@@ -7,6 +7,7 @@ import io.kolo.elastic.Order;
 import io.kolo.executor.TrainingFunction;
 import io.kolo.executor.Worker;
 import io.kolo.executor.control.ControlClient;
+import io.kolo.executor.control.DriverLink;
 import io.kolo.executor.control.ElasticMessages;
 import io.kolo.executor.control.Failures;
 import io.kolo.executor.control.ObjectCodec;
@@ -60,10 +61,11 @@ public final class WorkerMain {
     private final RingAssembler assembler;
     private final BlockingQueue<ToWorker> tasks = new LinkedBlockingQueue<>();
     private final Parts function = new Parts();
-    private final ControlClient<FromWorker, ToWorker> control;
+    private final DriverLink<FromWorker, ToWorker> driver;
     private final CoordinatorLink coordinator;
     private final Thread main = Thread.currentThread();
     private final int slot;
+    private final boolean mayMeetAnotherDriver;
     private volatile @Nullable Worker worker;
     private volatile @Nullable Communicator communicator;
     private final CountDownLatch left = new CountDownLatch(1);
@@ -72,9 +74,15 @@ public final class WorkerMain {
     /** The run whose function this process is in, or 0. */
     private volatile int running;
 
+    /** The run whose function was called last, and what came of it. */
+    private int answeredRun;
+
+    private Answer answer = () -> {};
+
     private WorkerMain(WorkerEnvironment environment, Path folder, String address) throws IOException {
         Kernels kernels = Kernels.probe();
         this.slot = environment.slot();
+        this.mayMeetAnotherDriver = !environment.patience().isZero();
         this.folder = folder;
         this.endpoint = AeronEndpoint.open(folder, address, OPEN_TIMEOUT);
         SharedFolder shared = SharedFolder.of(folder, environment.node());
@@ -88,9 +96,15 @@ public final class WorkerMain {
                 .setKernels(kernels.description())
                 .build();
         this.coordinator = new CoordinatorLink(environment, hello, this::onOrder);
-        this.control = ControlClient.join(new ControlClient.Line<>(
-                environment.control(), environment.identity(), environment.token(), this::onMessage, this::onEnd));
-        outbox().sendNow(FromWorker.newBuilder().setHello(hello).build());
+        this.driver = DriverLink.join(
+                new ControlClient.Line<>(
+                        environment.control(),
+                        environment.identity(),
+                        environment.token(),
+                        this::onMessage,
+                        this::onEnd),
+                FromWorker.newBuilder().setHello(hello).build(),
+                environment.patience());
     }
 
     /** Joins the driver that the environment names, and serves it until it says goodbye. */
@@ -110,7 +124,7 @@ public final class WorkerMain {
     }
 
     private Outbox<FromWorker> outbox() {
-        return control.outbox();
+        return driver.outbox();
     }
 
     /** Called by the control channel's thread. */
@@ -193,7 +207,7 @@ public final class WorkerMain {
         });
     }
 
-    /** The driver is gone: nobody will take a result, and nobody else will clean up. */
+    /** The driver is gone, and no other has come: nobody will take a result, and nobody else will clean up. */
     private void onEnd(String reason) {
         if (!leaving) {
             System.err.println("the driver is gone (" + reason + "), so this worker ends");
@@ -215,7 +229,7 @@ public final class WorkerMain {
     /** SIGTERM: in an elastic job the process lives until it has left between two steps, or its notice is over. */
     private void drain() {
         if (!leaving && worker instanceof ElasticWorker) {
-            outbox().sendNow(FromWorker.newBuilder()
+            driver.tellAll(FromWorker.newBuilder()
                     .setDrain(Drain.newBuilder().setReason("SIGTERM"))
                     .build());
             try {
@@ -228,7 +242,7 @@ public final class WorkerMain {
 
     /** The cloud takes this machine away; its other workers may have heard of it, too. */
     private void onNotice(String notice) {
-        outbox().sendNow(FromWorker.newBuilder()
+        driver.tellAll(FromWorker.newBuilder()
                 .setDrain(Drain.newBuilder().setReason(notice).setNode(true))
                 .build());
     }
@@ -274,25 +288,38 @@ public final class WorkerMain {
         }
     }
 
+    /** A function that has been called, since another driver has sent it before, is not called again. */
     private void run(ByteString bytes, int run) throws InterruptedException {
-        ByteString result = call(bytes, run);
-        if (result == null) {
-            return;
+        if (run != answeredRun) {
+            answer = call(bytes, run);
+            answeredRun = run;
         }
         try {
-            Parts.send(
-                    result,
-                    run,
-                    outbox(),
-                    part -> FromWorker.newBuilder().setResult(part).build());
+            answer.tell();
         } catch (TimeoutException e) {
             onEnd(e.toString());
         }
+        if (!mayMeetAnotherDriver) {
+            answer = () -> {}; // it may be long
+        }
     }
 
-    /** Returns the serialized result, or null if the function threw, which the driver has been told then. */
+    /** What came of a function, for the driver that is there now. */
+    private interface Answer {
+        void tell() throws TimeoutException, InterruptedException;
+    }
+
+    private void tellResult(ByteString result, int run) throws TimeoutException, InterruptedException {
+        Parts.send(
+                result,
+                run,
+                outbox(),
+                part -> FromWorker.newBuilder().setResult(part).build());
+    }
+
+    /** Returns the serialized result, or what the function threw. */
     @SuppressWarnings("CatchingUnchecked") // whatever the user's code throws is the driver's to know
-    private @Nullable ByteString call(ByteString bytes, int run) {
+    private Answer call(ByteString bytes, int run) {
         running = run;
         try {
             ClassLoader loader = WorkerMain.class.getClassLoader();
@@ -302,10 +329,10 @@ public final class WorkerMain {
             if (function == null) {
                 throw new IllegalStateException("there is no function");
             }
-            return ObjectCodec.write(run(function), "the result");
+            ByteString result = ObjectCodec.write(run(function), "the result");
+            return () -> tellResult(result, run);
         } catch (Throwable e) {
-            fail(e, run);
-            return null;
+            return () -> fail(e, run);
         } finally {
             running = 0;
             Thread.interrupted(); // what the user's code left of it is not for this thread's next wait
@@ -322,7 +349,7 @@ public final class WorkerMain {
                 slot,
                 assembler,
                 standing -> coordinator.tell(ElasticMessages.message(run, standing)),
-                outbox()::sendNow)) {
+                report -> outbox().sendNow(report))) {
             worker = member;
             return function.run(member);
         } finally {

@@ -41,7 +41,7 @@ class ControlClientTest {
     }
 
     private ControlServer listen() throws IOException {
-        return ControlServer.ofDriver("127.0.0.1", 1, authority, token, heard);
+        return ControlServer.ofDriver("127.0.0.1", 0, 1, authority, token, heard);
     }
 
     private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {

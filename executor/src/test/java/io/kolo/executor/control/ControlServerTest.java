@@ -59,7 +59,7 @@ class ControlServerTest {
 
     @BeforeEach
     void listen() throws IOException {
-        server = ControlServer.ofDriver("127.0.0.1", 2, authority, token, listener);
+        server = ControlServer.ofDriver("127.0.0.1", 0, 2, authority, token, listener);
     }
 
     @AfterEach
@@ -240,7 +240,7 @@ class ControlServerTest {
                 FromWorker.newBuilder().setFailure(Failure.getDefaultInstance()).build();
         FromWorker part = part(1);
         for (List<FromWorker> wrong : List.of(List.of(noCause), List.of(part, part(2)))) {
-            try (ControlServer own = ControlServer.ofDriver("127.0.0.1", 1, authority, token, listener);
+            try (ControlServer own = ControlServer.ofDriver("127.0.0.1", 0, 1, authority, token, listener);
                     ControlClient<FromWorker, ToWorker> worker =
                             ControlClient.join(line(own, authority.worker(0), token, messages::add))) {
                 worker.outbox().sendNow(hello(0));

@@ -24,7 +24,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What a job has on the Ray cluster: its placement groups, and a supervisor in each bundle of theirs. */
+/**
+ * What a job has on the Ray cluster: its placement groups, and a supervisor in each bundle of theirs. What a driver
+ * asks for that is there already, since the driver before it has asked for it, stays as it is.
+ */
 final class Cluster {
     private static final int CONCURRENT_CALLS = 4; // news, and beside it launches and kills
 
@@ -69,6 +72,7 @@ final class Cluster {
             case "supervise" -> supervise(request.number(1), request.number(2), (int) request.number(3));
             case "assist" -> assist(request.number(1), request.text(2), Double.parseDouble(request.text(3)));
             case "release" -> release(request.number(1));
+            case "held" -> Frame.of("held", numbers(groups), numbers(supervisors));
             case "ask" ->
                 Frame.decode(supervisor(request.number(1))
                         .task(Supervisor::ask, request.bytes(2))
@@ -84,13 +88,18 @@ final class Cluster {
         for (int field = 4; field < request.size(); field += 2) {
             bundle.put(request.text(field), Double.valueOf(request.text(field + 1)));
         }
-        int count = (int) request.number(3);
-        PlacementGroup placed = PlacementGroups.createPlacementGroup(new PlacementGroupCreationOptions.Builder()
-                .setBundles(Collections.nCopies(count, bundle))
+        PlacementGroupCreationOptions asked = new PlacementGroupCreationOptions.Builder()
+                .setBundles(Collections.nCopies((int) request.number(3), bundle))
                 .setStrategy(PlacementStrategy.valueOf(request.text(2)))
-                .build());
-        groups.put(request.number(1), new Group(placed, bundle));
+                .build();
+        groups.computeIfAbsent(
+                request.number(1), number -> new Group(PlacementGroups.createPlacementGroup(asked), bundle));
         return Frame.of("asked");
+    }
+
+    /** Says what there is, for a driver that has not asked for it itself. */
+    private static byte[] numbers(Map<Long, ?> held) {
+        return Frame.of("numbers", List.copyOf(held.keySet())).encode();
     }
 
     private boolean await(long number, int timeoutS) {
@@ -100,9 +109,9 @@ final class Cluster {
     /** Starts a bundle's supervisor; {@code number} is its own, {@code bundle} the bundle's in its group. */
     private Frame supervise(long number, long group, int bundle) {
         Group of = group(group);
-        supervisors.put(
+        supervisors.computeIfAbsent(
                 number,
-                Ray.actor(Supervisor::new)
+                first -> Ray.actor(Supervisor::new)
                         .setResources(of.bundle)
                         .setPlacementGroup(of.placed, bundle)
                         .setMaxConcurrency(CONCURRENT_CALLS)

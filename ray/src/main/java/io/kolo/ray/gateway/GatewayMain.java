@@ -6,32 +6,33 @@ import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The main class of a gateway. It hears requests on its standard input, each with a number, and answers them on its
- * standard output as they are done; when its input ends, so does it, and with it all that it has on the cluster.
+ * standard output as they are done; when its input ends, so does it, and with it all that it has on the cluster. If the
+ * driver has something kept for another one, it waits for that one first, unless the driver says goodbye.
  */
 public final class GatewayMain {
     private static final int BROKEN = 1;
+    private static final long LAST_ANSWERS_S = 10;
 
-    private final DataOutputStream out;
     private final Cluster cluster = new Cluster();
+    private final Handover handover = new Handover();
 
-    /** Of the platform, since Ray's calls wait in native code. */
-    private final ExecutorService threads = Executors.newCachedThreadPool(
-            Thread.ofPlatform().daemon().name("kolo-gateway-", 0).factory());
-
-    private GatewayMain(DataOutputStream out) {
-        this.out = out;
-    }
+    private GatewayMain() {}
 
     /**
      * Serves until the input ends.
@@ -39,10 +40,10 @@ public final class GatewayMain {
      * @param args the driver's folder, which a driver that was killed leaves behind
      */
     public static void main(String[] args) {
-        DataOutputStream out = new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)));
+        OutputStream out = new FileOutputStream(FileDescriptor.out);
         System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.err), true)); // for what Ray has to say
         try {
-            new GatewayMain(out).serve(new DataInputStream(new BufferedInputStream(System.in)));
+            new GatewayMain().serve(out);
             Folders.delete(Path.of(args[0]));
             Runtime.getRuntime().halt(0);
         } catch (Throwable e) { // Ray has threads that would keep a process without its main thread alive
@@ -51,35 +52,87 @@ public final class GatewayMain {
         }
     }
 
-    private void serve(DataInputStream in) throws IOException {
+    private void serve(OutputStream out) throws IOException, InterruptedException {
         cluster.open();
-        answer(0, Frame.of("open"));
-        try {
-            while (true) {
-                Frame request = Frame.read(in);
-                threads.execute(() -> answer(request.number(0), answerTo(request.bytes(1))));
+        try (handover) {
+            boolean over = new Driver(System.in, out).serve();
+            while (!over) {
+                over = serveNext();
             }
-        } catch (EOFException e) {
-            cluster.close(); // the driver has closed, or is gone
+        } finally {
+            cluster.close();
         }
     }
 
-    private Frame answerTo(byte[] request) {
-        try {
-            return cluster.answer(Frame.decode(request));
-        } catch (Throwable e) { // Ray's have many types, and the driver waits for an answer
-            return Frame.of("failed", e.getMessage() == null ? e.toString() : e.getMessage());
+    private boolean serveNext() throws IOException, InterruptedException {
+        try (SocketChannel next = handover.next()) {
+            return next == null || new Driver(Channels.newInputStream(next), Channels.newOutputStream(next)).serve();
         }
     }
 
-    private void answer(long number, Frame answer) {
-        try {
-            synchronized (out) {
-                Frame.of(String.valueOf(number), answer.encode()).write(out);
-                out.flush();
+    /** One driver, as long as it is there. */
+    private final class Driver {
+        private final DataInputStream in;
+        private final DataOutputStream out;
+
+        /** Of the platform, since Ray's calls wait in native code. */
+        private final ExecutorService threads = Executors.newCachedThreadPool(
+                Thread.ofPlatform().daemon().name("kolo-gateway-", 0).factory());
+
+        Driver(InputStream in, OutputStream out) {
+            this.in = new DataInputStream(new BufferedInputStream(in));
+            this.out = new DataOutputStream(new BufferedOutputStream(out));
+        }
+
+        /** Answers its requests until there are no more; returns whether it has said goodbye. */
+        boolean serve() throws InterruptedException {
+            answer(0, Frame.of("open", ProcessHandle.current().pid()));
+            boolean goodbye = false;
+            try {
+                while (!goodbye) {
+                    Frame frame = Frame.read(in);
+                    Frame request = Frame.decode(frame.bytes(1));
+                    goodbye = request.word().equals("goodbye");
+                    threads.execute(() -> answer(frame.number(0), answerTo(request)));
+                }
+            } catch (IOException e) {
+                if (handover.kept() != null) { // what was asked for last is done before another one asks what there is
+                    threads.shutdown();
+                    var unused = threads.awaitTermination(LAST_ANSWERS_S, TimeUnit.SECONDS);
+                }
             }
-        } catch (IOException e) {
-            // The driver is gone; so is the input.
+            return goodbye;
+        }
+
+        private Frame answerTo(Frame request) {
+            try {
+                return switch (request.word()) {
+                    case "keep" -> {
+                        handover.keep(Path.of(request.text(1)), request.number(2), request.bytes(3));
+                        yield Frame.of("kept");
+                    }
+                    case "kept" -> kept(handover.kept());
+                    case "goodbye" -> Frame.of("goodbye");
+                    default -> cluster.answer(request);
+                };
+            } catch (Throwable e) { // Ray's have many types, and the driver waits for an answer
+                return Frame.of("failed", e.getMessage() == null ? e.toString() : e.getMessage());
+            }
+        }
+
+        private static Frame kept(byte @Nullable [] what) {
+            return what == null ? Frame.of("nothing") : Frame.of("kept", what);
+        }
+
+        private void answer(long number, Frame answer) {
+            try {
+                synchronized (out) {
+                    Frame.of(String.valueOf(number), answer.encode()).write(out);
+                    out.flush();
+                }
+            } catch (IOException e) {
+                // The driver is gone; so is the input.
+            }
         }
     }
 }

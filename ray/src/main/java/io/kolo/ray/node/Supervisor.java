@@ -6,10 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -21,12 +18,11 @@ public final class Supervisor {
     /** Lines that nobody has fetched yet; then the workers wait until somebody does. */
     private static final int MOST_NEWS = 10_000;
 
-    private static final int MOST_NEWS_AT_ONCE = 1000;
     private static final long KILL_TIMEOUT_MS = 1000;
 
     private final Sealed key = new Sealed();
     private final Map<String, Child> children = new ConcurrentHashMap<>();
-    private final BlockingQueue<Frame> news = new ArrayBlockingQueue<>(MOST_NEWS);
+    private final News news = new News(MOST_NEWS);
     private final JarStore jars;
     private @Nullable NodeFolder folder;
 
@@ -78,7 +74,9 @@ public final class Supervisor {
                 leave();
                 return Frame.of("done");
             case "news":
-                return Frame.of("news", next(request.number(1)));
+                return news.after(request.number(1), request.number(2));
+            case "children":
+                return Frame.of("children", children());
             default:
                 throw new IllegalArgumentException("the supervisor does not know how to " + request.word());
         }
@@ -120,9 +118,16 @@ public final class Supervisor {
             } catch (IOException e) {
                 put(Frame.of("line", what.name(), "its folder stays: " + e));
             }
-            put(Frame.of("exit", what.name(), code));
+            put(Frame.of("exit", what.name(), code, child.pid()));
         });
         return child.pid();
+    }
+
+    /** Returns the names of the processes that live, each with its number after it. */
+    private List<Object> children() {
+        List<Object> living = new ArrayList<>();
+        children.forEach((name, child) -> living.addAll(List.of(name, child.pid())));
+        return living;
     }
 
     private synchronized NodeFolder folder(String job) throws IOException {
@@ -150,16 +155,5 @@ public final class Supervisor {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // nobody interrupts it
         }
-    }
-
-    /** Waits for news; each is a field of its own. */
-    private List<byte[]> next(long timeoutMs) throws InterruptedException {
-        List<Frame> events = new ArrayList<>();
-        Frame first = news.poll(timeoutMs, TimeUnit.MILLISECONDS);
-        if (first != null) {
-            events.add(first);
-            news.drainTo(events, MOST_NEWS_AT_ONCE);
-        }
-        return events.stream().map(Frame::encode).collect(Collectors.toList());
     }
 }
