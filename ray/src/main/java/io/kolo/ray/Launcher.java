@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The process that has launched this driver, as the entry point of a job that was submitted: it launches another one if
@@ -22,6 +24,7 @@ public record Launcher(long pid, Path folder) {
     static final String FOLDER = "KOLO_LAUNCHER_FOLDER";
 
     private static final System.Logger LOG = System.getLogger(Launcher.class.getName());
+    private static final long LOOK_UP_MS = 200;
     private static final int TERMINATED = 128 + 15;
 
     /** Returns the one of the environment; nothing where the driver was launched by hand. */
@@ -36,12 +39,15 @@ public record Launcher(long pid, Path folder) {
 
     /** Ends this JVM, which closes its job, when the launcher is gone. */
     public void endWithIt() {
-        ProcessHandle launcher = ProcessHandle.of(pid).orElse(null);
-        if (launcher == null) {
-            end();
-        } else {
-            var unused = launcher.onExit().thenRun(this::end);
-        }
+        Optional<ProcessHandle> launcher = ProcessHandle.of(pid);
+        Runnable look = () -> {
+            if (launcher.filter(ProcessHandle::isAlive).isEmpty()) {
+                end();
+            }
+        };
+        var unused = Executors.newSingleThreadScheduledExecutor(
+                        Thread.ofPlatform().daemon().name("kolo-launcher").factory())
+                .scheduleWithFixedDelay(look, 0, LOOK_UP_MS, TimeUnit.MILLISECONDS); // onExit looks each 5 s
     }
 
     private void end() {

@@ -77,7 +77,6 @@ class RayDriverSystemTest {
                     stop(view);
                 }
             }
-            System.out.println("the longest batches took " + longest(view) + " ms");
             ElasticTraining.assertEqualToTheOracle(logs, Batch.OF_ALL, List.of(result(view)));
         }
     }
@@ -87,7 +86,7 @@ class RayDriverSystemTest {
         assertEquals(1, processes("@java.arguments").count(), "drivers");
         kill("@java.arguments");
         view.awaitLines("another driver, which goes on with 3 workers", "generation 1, workers [0, 1, 2]");
-        System.out.println("the next driver was there at " + lastBatch(view));
+        printGap("the driver was killed", view);
         assertTrue(view.lines().stream().noneMatch(line -> line.contains("generation 2")), () -> "" + view.lines());
         kill("WorkerMain"); // the next driver hears of it, and starts another one
         view.awaitLines("generation 2, workers ", "generation 3, workers ");
@@ -97,6 +96,28 @@ class RayDriverSystemTest {
         view.awaitLines("another driver, which goes on with 3 workers", "generation 3, workers ", " batch ");
         Files.createFile(flag);
         assertEquals(0, view.await(), () -> "" + view.lines());
+    }
+
+    @Test
+    void shouldEndWithTheEntryPointAlsoWhenTheDriverIsNotTheFirst(@TempDir Path folder) throws Exception {
+        try (KoloProcess view = submit(folder.resolve("logs"), folder.resolve("go"))) {
+            view.awaitLines("generation 1, workers [0, 1, 2]", " batch 3 ");
+            ProcessHandle entryPoint = processes("@java.arguments")
+                    .findFirst()
+                    .flatMap(ProcessHandle::parent)
+                    .orElseThrow();
+            kill("@java.arguments");
+            view.awaitLines("another driver, which goes on with 3 workers");
+            long killedNs = System.nanoTime();
+            entryPoint.destroyForcibly();
+            Runs.await(
+                    "end of all processes",
+                    () -> Stream.of("WorkerMain", "CoordinatorMain", "@java.arguments", "GatewayMain")
+                            .allMatch(name -> processes(name).findAny().isEmpty()),
+                    new CompletableFuture<>());
+            System.out.printf("all ended %d ms after the entry point%n", (System.nanoTime() - killedNs) / 1_000_000);
+            assertTrue(view.await() != 0, () -> "" + view.lines());
+        }
     }
 
     /** What was submitted lives on without its view. */
@@ -129,21 +150,17 @@ class RayDriverSystemTest {
         Runs.await("end of the process", () -> !process.isAlive(), new CompletableFuture<>());
     }
 
-    private static String lastBatch(KoloProcess view) {
-        return view.lines().stream()
+    /** Says how long the longest step took, of those that all workers have done since the 20th. */
+    private static void printGap(String event, KoloProcess view) {
+        int[] longest = view.lines().stream()
                 .filter(line -> line.contains("] batch "))
-                .reduce((before, last) -> last)
-                .orElseThrow();
-    }
-
-    private static List<Integer> longest(KoloProcess view) {
-        return view.lines().stream()
-                .filter(line -> line.contains("] batch ") && !line.contains(" batch 0 ")) // a worker waits to join
-                .map(line -> line.split(" ", -1))
-                .map(words -> Integer.valueOf(words[words.length - 2]))
-                .sorted((one, other) -> other - one)
-                .limit(6)
-                .toList();
+                .map(line -> line.substring(line.indexOf("batch ")).split(" ", -1))
+                .filter(words -> Integer.parseInt(words[1]) >= 20)
+                .mapToInt(words -> Integer.parseInt(words[3]))
+                .sorted()
+                .toArray();
+        System.out.println(event + ": " + longest.length + " batches came, the last " + longest[longest.length - 1]
+                + " ms after the one before at most");
     }
 
     /** What rank 0 returned, which the job prints as its result. */
