@@ -163,12 +163,10 @@ class CliSystemTest {
 
     @Test
     void shouldKeepLogsAndASummary(@TempDir Path folder) throws Exception {
-        String classes =
-                Repository.root().resolve("system-tests/target/test-classes").toString();
         try (KoloProcess kolo = KoloProcess.start(
                 "run",
                 "--jar",
-                classes,
+                Repository.testClasses(),
                 "--class",
                 Greeting.class.getName(),
                 "--nodes",

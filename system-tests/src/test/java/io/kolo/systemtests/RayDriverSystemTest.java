@@ -46,13 +46,8 @@ class RayDriverSystemTest {
     }
 
     private KoloProcess submit(Path logs, Path flag) throws Exception {
-        Path classes = Path.of(Training.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toURI());
         List<String> args = new ArrayList<>(List.of("submit", "--address", CLUSTER.dashboard()));
-        args.addAll(List.of("--jar", classes.toString(), "--class", Training.class.getName()));
+        args.addAll(List.of("--jar", Repository.testClasses(), "--class", Training.class.getName()));
         args.addAll(List.of("--min-workers=1", "--max-workers=3", "--gpus-per-worker=2")); // each has a node of its own
         args.addAll(List.of("--jvm-arg=" + Runs.QUICK_START, "--log-folder=" + logs));
         String run = System.getenv(TEST_RUN);

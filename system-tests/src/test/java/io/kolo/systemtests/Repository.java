@@ -19,6 +19,11 @@ final class Repository {
         return root;
     }
 
+    /** Returns the classes of these tests, as a user's program for the command line. */
+    static String testClasses() {
+        return root().resolve("system-tests/target/test-classes").toString();
+    }
+
     static String read(String file) {
         try {
             return Files.readString(root().resolve(file));
