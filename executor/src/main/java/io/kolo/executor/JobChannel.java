@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JobChannel implements AutoCloseable {
     /** How long workers wait for another driver: a JVM's start, on busy cores, and the connection with the cluster. */
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private static final long PORT_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(10);
     private static final long PORT_RETRY_NS = TimeUnit.MILLISECONDS.toNanos(100);

@@ -94,7 +94,8 @@ final class RayEngine implements Engine {
     private void connect() {
         gateway.awaitOpen(OPEN_TIMEOUT);
         if (before.isPresent()) {
-            Frame answer = gateway.ask(Frame.of("kept"), CALL_TIMEOUT, "the gateway to say what was kept");
+            Frame answer =
+                    gateway.ask(Frame.of("kept", folder.path()), CALL_TIMEOUT, "the gateway to say what was kept");
             Frame state = Frame.decode(answer.bytes(1));
             job = state.text(1);
             kept = Optional.of(state.bytes(2));

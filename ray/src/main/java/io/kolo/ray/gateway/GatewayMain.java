@@ -32,19 +32,25 @@ public final class GatewayMain {
     private final Cluster cluster = new Cluster();
     private final Handover handover = new Handover();
 
-    private GatewayMain() {}
+    /** The driver's, which it leaves behind when it is killed; those of drivers before it the next one sweeps away. */
+    private volatile Path folder;
+
+    private GatewayMain(Path folder) {
+        this.folder = folder;
+    }
 
     /**
      * Serves until the input ends.
      *
-     * @param args the driver's folder, which a driver that was killed leaves behind
+     * @param args the driver's folder
      */
     public static void main(String[] args) {
         OutputStream out = new FileOutputStream(FileDescriptor.out);
         System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.err), true)); // for what Ray has to say
         try {
-            new GatewayMain().serve(out);
-            Folders.delete(Path.of(args[0]));
+            GatewayMain gateway = new GatewayMain(Path.of(args[0]));
+            gateway.serve(out);
+            Folders.delete(gateway.folder);
             Runtime.getRuntime().halt(0);
         } catch (Throwable e) { // Ray has threads that would keep a process without its main thread alive
             e.printStackTrace();
@@ -111,7 +117,10 @@ public final class GatewayMain {
                         handover.keep(Path.of(request.text(1)), request.number(2), request.bytes(3));
                         yield Frame.of("kept");
                     }
-                    case "kept" -> kept(handover.kept());
+                    case "kept" -> {
+                        folder = Path.of(request.text(1));
+                        yield kept(handover.kept());
+                    }
                     case "goodbye" -> Frame.of("goodbye");
                     default -> cluster.answer(request);
                 };

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * has to know, and a socket in the launcher's folder, which its user alone can enter.
  */
 final class Handover implements AutoCloseable {
-    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(30);
+    private static final long PATIENCE_NS = TimeUnit.MINUTES.toNanos(1);
     private static final long LOOK_UP_MS = 100;
 
     private byte @Nullable [] kept;
