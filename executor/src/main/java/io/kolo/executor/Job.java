@@ -89,6 +89,7 @@ final class Job implements AutoCloseable {
                                 new ElasticJob.Wiring(connections, this::launchCoordinator, engine.folder(), logs));
                 this.channel = new JobChannel(
                         engine,
+                        before,
                         given == null ? settings.workers() : MOST_WORKERS,
                         events,
                         given != null,

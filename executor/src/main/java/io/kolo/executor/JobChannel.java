@@ -44,13 +44,19 @@ final class JobChannel implements AutoCloseable {
      * Starts to listen.
      *
      * @param engine has the address of this machine that the job's processes reach
+     * @param before what the driver before this one has left
      * @param slots how many workers may come
      * @param listener takes what is heard
      * @param outlives whether the job is one that may outlive its driver
      * @param logs the job's folder; null if it has none
      */
-    JobChannel(Engine engine, int slots, WorkerListener listener, boolean outlives, @Nullable Path logs) {
-        Optional<Handover> before = handover(engine);
+    JobChannel(
+            Engine engine,
+            Optional<Handover> before,
+            int slots,
+            WorkerListener listener,
+            boolean outlives,
+            @Nullable Path logs) {
         this.engine = engine;
         this.authority =
                 before.map(known -> JobAuthority.decode(known.getAuthority())).orElseGet(JobAuthority::new);

@@ -246,7 +246,6 @@ final class Bundles implements AutoCloseable {
     private synchronized void add(SupervisedBundle bundle) {
         here.put((int) bundle.number(), bundle);
         seen((int) bundle.number());
-        notifyAll();
     }
 
     private synchronized boolean isUnseen(int number) {
@@ -254,9 +253,8 @@ final class Bundles implements AutoCloseable {
     }
 
     private synchronized void seen(int number) {
-        if (unseen.remove(number)) {
-            notifyAll();
-        }
+        unseen.remove(number);
+        notifyAll();
     }
 
     /** Waits until it is known of each bundle of a driver before this one whether it is there still. */

@@ -95,6 +95,15 @@ final class KoloProcess implements AutoCloseable {
         return exitCode;
     }
 
+    /** Returns the name of the job that it has submitted, and follows. */
+    String job() {
+        String told = lines.stream()
+                .filter(line -> line.startsWith("job "))
+                .findFirst()
+                .orElseThrow();
+        return told.substring("job ".length(), told.indexOf(';'));
+    }
+
     List<String> lines() {
         return lines;
     }

@@ -194,6 +194,12 @@ final class RayCluster implements BeforeAllCallback, AfterAllCallback {
         return run == null ? quick : quick.environment(TEST_RUN, run);
     }
 
+    /** Returns the same for a job of the command line, as its options. */
+    static List<String> marks() {
+        String run = System.getenv(TEST_RUN);
+        return run == null ? List.of() : List.of("--env=" + TEST_RUN + "=" + run);
+    }
+
     /** Starts a node. */
     void startNode(int number) throws IOException {
         List<String> command = new ArrayList<>(network.connect(number));

@@ -7,7 +7,6 @@ import io.kolo.executor.TrainingProgram;
 import io.kolo.executor.Worker;
 import io.kolo.systemtests.ElasticTraining.Batch;
 import io.kolo.testkit.Leftovers;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,8 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Leftovers.class)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class RayDriverSystemTest {
-    private static final String TEST_RUN = "KOLO_TEST_RUN";
-
     @RegisterExtension
     static final RayCluster CLUSTER = RayCluster.of("2.60.0", 3, RayCluster.Feature.DASHBOARD);
 
@@ -50,10 +47,7 @@ class RayDriverSystemTest {
         args.addAll(List.of("--jar", Repository.testClasses(), "--class", Training.class.getName()));
         args.addAll(List.of("--min-workers=1", "--max-workers=3", "--gpus-per-worker=2")); // each has a node of its own
         args.addAll(List.of("--jvm-arg=" + Runs.QUICK_START, "--log-folder=" + logs));
-        String run = System.getenv(TEST_RUN);
-        if (run != null) {
-            args.add("--env=" + TEST_RUN + "=" + run);
-        }
+        args.addAll(RayCluster.marks());
         args.addAll(List.of("--", flag.toString()));
         return KoloProcess.start(CLUSTER.environment(), args.toArray(String[]::new));
     }
@@ -78,7 +72,7 @@ class RayDriverSystemTest {
 
     private static void trainOn(KoloProcess view, Path flag) throws Exception {
         view.awaitLines("generation 1, workers [0, 1, 2]", " batch 20 ");
-        assertEquals(1, processes("@java.arguments").count(), "drivers");
+        assertEquals(1, Runs.javaProcesses("@java.arguments").count(), "drivers");
         kill("@java.arguments");
         view.awaitLines("another driver, which goes on with 3 workers", "generation 1, workers [0, 1, 2]");
         printGap("the driver was killed", view);
@@ -97,7 +91,7 @@ class RayDriverSystemTest {
     void shouldEndWithTheEntryPointAlsoWhenTheDriverIsNotTheFirst(@TempDir Path folder) throws Exception {
         try (KoloProcess view = submit(folder.resolve("logs"), folder.resolve("go"))) {
             view.awaitLines("generation 1, workers [0, 1, 2]", " batch 3 ");
-            ProcessHandle entryPoint = processes("@java.arguments")
+            ProcessHandle entryPoint = Runs.javaProcesses("@java.arguments")
                     .findFirst()
                     .flatMap(ProcessHandle::parent)
                     .orElseThrow();
@@ -108,7 +102,7 @@ class RayDriverSystemTest {
             Runs.await(
                     "end of all processes",
                     () -> Stream.of("WorkerMain", "CoordinatorMain", "@java.arguments", "GatewayMain")
-                            .allMatch(name -> processes(name).findAny().isEmpty()),
+                            .allMatch(name -> Runs.javaProcesses(name).findAny().isEmpty()),
                     new CompletableFuture<>());
             System.out.printf("all ended %d ms after the entry point%n", (System.nanoTime() - killedNs) / 1_000_000);
             assertTrue(view.await() != 0, () -> "" + view.lines());
@@ -117,30 +111,14 @@ class RayDriverSystemTest {
 
     /** What was submitted lives on without its view. */
     private static void stop(KoloProcess view) throws InterruptedException {
-        String told = view.lines().stream()
-                .filter(line -> line.startsWith("job "))
-                .findFirst()
-                .orElseThrow();
-        String job = told.substring("job ".length(), told.indexOf(';'));
-        try (KoloProcess stop =
-                KoloProcess.start(CLUSTER.environment(), "jobs", "stop", job, "--address", CLUSTER.dashboard())) {
+        try (KoloProcess stop = KoloProcess.start(
+                CLUSTER.environment(), "jobs", "stop", view.job(), "--address", CLUSTER.dashboard())) {
             System.out.println("exit code " + stop.await() + " of " + stop.lines());
         }
     }
 
-    private static Stream<ProcessHandle> processes(String argument) {
-        return ProcessHandle.allProcesses().filter(process -> {
-            try { // a worker's class path is longer than what a ProcessHandle tells
-                String line = Files.readString(Path.of("/proc", String.valueOf(process.pid()), "cmdline"));
-                return line.contains("java") && line.contains(argument);
-            } catch (IOException e) {
-                return false; // it is gone
-            }
-        });
-    }
-
     private static void kill(String argument) {
-        ProcessHandle process = processes(argument).findFirst().orElseThrow();
+        ProcessHandle process = Runs.javaProcesses(argument).findFirst().orElseThrow();
         process.destroyForcibly();
         Runs.await("end of the process", () -> !process.isAlive(), new CompletableFuture<>());
     }

@@ -28,8 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Leftovers.class)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class RayJobsSystemTest {
-    private static final String TEST_RUN = "KOLO_TEST_RUN";
-
     @RegisterExtension
     static final RayCluster CLUSTER = RayCluster.of("2.60.0", 1, RayCluster.Feature.DASHBOARD);
 
@@ -79,10 +77,7 @@ class RayJobsSystemTest {
         List<String> args = new ArrayList<>(List.of("submit", "--address", CLUSTER.dashboard()));
         args.addAll(List.of("--jar", CliSystemTest.jarOf(folder, program).toString(), "--class", program.getName()));
         args.add("--workers=2");
-        String run = System.getenv(TEST_RUN);
-        if (run != null) {
-            args.add("--env=" + TEST_RUN + "=" + run);
-        }
+        args.addAll(RayCluster.marks());
         args.addAll(List.of(more));
         return kolo(args.toArray(String[]::new));
     }
@@ -108,6 +103,7 @@ class RayJobsSystemTest {
     void shouldTrainAsWellAsOnThisMachine() throws Exception {
         String here = digits("run", "--address=local").getLast();
         assertTrue(here.startsWith("accuracy 0."), here);
+        assertEquals(here, digits("run", "--address=" + CLUSTER.address()).getLast());
         List<String> submitted = digits("submit", "--address=" + CLUSTER.dashboard());
         assertTrue(submitted.contains(here), () -> "" + submitted);
     }
@@ -144,11 +140,7 @@ class RayJobsSystemTest {
         String job;
         try (KoloProcess view = submit(folder, Endless.class)) {
             view.awaitLines("pid ");
-            String told = view.lines().stream()
-                    .filter(line -> line.startsWith("job "))
-                    .findFirst()
-                    .orElseThrow();
-            job = told.substring("job ".length(), told.indexOf(';'));
+            job = view.job();
             view.awaitLines("pid ");
         }
         List<Long> workers = new ArrayList<>();
@@ -161,11 +153,9 @@ class RayJobsSystemTest {
         assertEquals(2, workers.size(), "workers that have said their process");
         assertTrue(workers.stream().allMatch(RayJobsSystemTest::isAlive), "they live on");
         assertStatus(job, "RUNNING");
-        ProcessHandle entryPoint = ProcessHandle.allProcesses()
-                .filter(process -> process.info().commandLine().orElse("").contains("@java.arguments"))
+        ProcessHandle entryPoint = Runs.javaProcesses("@java.arguments")
                 .findFirst()
-                .orElseThrow()
-                .parent()
+                .flatMap(ProcessHandle::parent)
                 .orElseThrow();
         assertTrue(entryPoint.info().commandLine().orElse("").contains("sh kolo run"), () -> "" + entryPoint.info());
         long killedNs = System.nanoTime();

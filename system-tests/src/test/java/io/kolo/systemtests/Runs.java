@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** What is done to a run from outside, and waited for, while it is under way. */
 final class Runs {
@@ -49,6 +52,18 @@ final class Runs {
     static Throwable failure(Future<?> run) {
         return assertThrows(ExecutionException.class, () -> run.get(PATIENT.toSeconds(), TimeUnit.SECONDS))
                 .getCause();
+    }
+
+    /** Returns the JVMs with a text in their command line, which may be longer than what a ProcessHandle tells. */
+    static Stream<ProcessHandle> javaProcesses(String text) {
+        return ProcessHandle.allProcesses().filter(process -> {
+            try {
+                String line = Files.readString(Path.of("/proc", String.valueOf(process.pid()), "cmdline"));
+                return line.contains("java") && line.contains(text);
+            } catch (IOException e) {
+                return false; // it is gone
+            }
+        });
     }
 
     /** Sends a process a signal, such as {@code "-STOP"}. */

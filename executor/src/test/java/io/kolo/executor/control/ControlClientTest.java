@@ -3,7 +3,6 @@ package io.kolo.executor.control;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kolo.executor.control.proto.FromWorker;
@@ -17,7 +16,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -42,12 +40,6 @@ class ControlClientTest {
 
     private ControlServer listen() throws IOException {
         return ControlServer.ofDriver("127.0.0.1", 0, 1, authority, token, heard);
-    }
-
-    private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
-        T value = queue.poll(60, TimeUnit.SECONDS);
-        assertNotNull(value, "nothing came in 60 s");
-        return value;
     }
 
     /** Takes two connections: the first one gets no answer, the second one is the server's. */
@@ -92,9 +84,9 @@ class ControlClientTest {
             Thread relay = Thread.ofVirtual().start(() -> relay(entrance, port));
             try (ControlClient<FromWorker, ToWorker> worker = call(entrance.getLocalPort())) {
                 worker.outbox().sendNow(HELLO);
-                WorkerEvent.Joined joined = assertInstanceOf(WorkerEvent.Joined.class, next(heard.events));
+                WorkerEvent.Joined joined = assertInstanceOf(WorkerEvent.Joined.class, Heard.next(heard.events));
                 joined.connection().abort(0, "is lost");
-                assertEquals("is lost", next(messages).getAbort().getReason());
+                assertEquals("is lost", Heard.next(messages).getAbort().getReason());
                 assertTrue(ends.isEmpty(), ends.toString());
             }
             relay.join();
@@ -108,7 +100,7 @@ class ControlClientTest {
             free = nobody.getLocalPort();
         }
         try (ControlClient<FromWorker, ToWorker> worker = call(free)) {
-            String end = next(ends);
+            String end = Heard.next(ends);
             assertTrue(end.contains("Connection refused"), end);
             assertFalse(worker.outbox().sendNow(HELLO), "it is closed");
         }

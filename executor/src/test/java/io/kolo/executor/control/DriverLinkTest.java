@@ -3,7 +3,6 @@ package io.kolo.executor.control;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.kolo.executor.control.proto.Drain;
@@ -15,7 +14,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -48,21 +46,15 @@ class DriverLinkTest {
                 patience);
     }
 
-    private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
-        T value = queue.poll(60, TimeUnit.SECONDS);
-        assertNotNull(value, "nothing came in 60 s");
-        return value;
-    }
-
     private WorkerEvent nextEvent() throws InterruptedException {
-        WorkerEvent event = next(heard.events);
+        WorkerEvent event = Heard.next(heard.events);
         return event instanceof WorkerEvent.Disconnected ? nextEvent() : event;
     }
 
     private void assertSpeaksWithTheDriver(String word) throws InterruptedException {
         WorkerEvent.Joined joined = assertInstanceOf(WorkerEvent.Joined.class, nextEvent());
         joined.connection().abort(0, word);
-        assertEquals(word, next(messages).getAbort().getReason());
+        assertEquals(word, Heard.next(messages).getAbort().getReason());
     }
 
     @Test
@@ -88,7 +80,7 @@ class DriverLinkTest {
         try (DriverLink<FromWorker, ToWorker> link = call(only, Duration.ofSeconds(1))) {
             assertSpeaksWithTheDriver("only");
             only.close();
-            String end = next(ends);
+            String end = Heard.next(ends);
             assertTrue(end.endsWith("; no other came within 1 s"), end);
             assertFalse(link.outbox().isReady());
         }
@@ -100,7 +92,7 @@ class DriverLinkTest {
         try (DriverLink<FromWorker, ToWorker> link = call(only, Duration.ZERO)) {
             assertSpeaksWithTheDriver("only");
             only.close();
-            String end = next(ends);
+            String end = Heard.next(ends);
             assertFalse(end.contains("no other came"), end);
             assertFalse(link.outbox().sendNow(DRAIN), "it is closed");
         }

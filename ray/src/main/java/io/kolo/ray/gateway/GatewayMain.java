@@ -15,10 +15,10 @@ import java.io.PrintStream;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The main class of a gateway. It hears requests on its standard input, each with a number, and answers them on its
@@ -119,7 +119,7 @@ public final class GatewayMain {
                     }
                     case "kept" -> {
                         folder = Path.of(request.text(1));
-                        yield kept(handover.kept());
+                        yield Frame.of("kept", Objects.requireNonNull(handover.kept()));
                     }
                     case "goodbye" -> Frame.of("goodbye");
                     default -> cluster.answer(request);
@@ -127,10 +127,6 @@ public final class GatewayMain {
             } catch (Throwable e) { // Ray's have many types, and the driver waits for an answer
                 return Frame.of("failed", e.getMessage() == null ? e.toString() : e.getMessage());
             }
-        }
-
-        private static Frame kept(byte @Nullable [] what) {
-            return what == null ? Frame.of("nothing") : Frame.of("kept", what);
         }
 
         private void answer(long number, Frame answer) {
