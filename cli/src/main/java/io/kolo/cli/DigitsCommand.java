@@ -3,6 +3,7 @@ package io.kolo.cli;
 import io.kolo.executor.TrainingFunction;
 import io.kolo.samples.Digits;
 import io.kolo.samples.SampleOptions;
+import io.kolo.samples.Trained;
 import picocli.CommandLine.Command;
 
 /** {@code kolo run digits}. */
@@ -16,7 +17,7 @@ final class DigitsCommand extends SampleCommand {
     }
 
     @Override
-    TrainingFunction<Double> function(SampleOptions options) {
+    TrainingFunction<Trained> function(SampleOptions options) {
         return worker -> Digits.train(worker, options);
     }
 }

@@ -5,6 +5,7 @@ import io.kolo.executor.RayExecutor;
 import io.kolo.executor.RayExecutorBuilder;
 import io.kolo.executor.TrainingFunction;
 import io.kolo.samples.SampleOptions;
+import io.kolo.samples.Trained;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -68,34 +69,36 @@ abstract class SampleCommand implements Runnable {
     abstract int defaultEpochs();
 
     /** The sample as a function; it must capture the options alone. */
-    abstract TrainingFunction<Double> function(SampleOptions options);
+    abstract TrainingFunction<Trained> function(SampleOptions options);
 
     @Override
     public void run() {
         int usual = chaos ? CHAOS_TAKES_TIMES * defaultEpochs() : defaultEpochs(); // or it is over before it has begun
         SampleOptions options = new SampleOptions(epochs == null ? usual : epochs, batchSize, seed);
-        TrainingFunction<Double> function = function(options);
+        TrainingFunction<Trained> function = function(options);
         LaunchOptions launch = parent.forSample(spec.commandLine());
         if (chaos && !launch.isElastic()) {
             throw new ParameterException(spec.commandLine(), "--chaos needs --min-workers and --max-workers");
         }
         try (ConsoleListener console = ConsoleListener.forThisTerminal(spec.name())) {
-            double accuracy = launch.isElastic()
+            Trained trained = launch.isElastic()
                     ? elastic(launch, console, function)
                     : fixed(launch.builder().listener(console), function);
             console.finish();
-            spec.commandLine().getOut().printf(Locale.ROOT, "accuracy %.3f%n", accuracy);
+            spec.commandLine()
+                    .getOut()
+                    .printf(Locale.ROOT, "parameters %s%naccuracy %.3f%n", trained.parameters(), trained.accuracy());
         }
     }
 
-    private static double fixed(RayExecutorBuilder builder, TrainingFunction<Double> function) {
+    private static Trained fixed(RayExecutorBuilder builder, TrainingFunction<Trained> function) {
         try (RayExecutor executor = builder.build()) {
             executor.start();
             return executor.run(function).getFirst();
         }
     }
 
-    private double elastic(LaunchOptions launch, ConsoleListener console, TrainingFunction<Double> function) {
+    private Trained elastic(LaunchOptions launch, ConsoleListener console, TrainingFunction<Trained> function) {
         try (ElasticRayExecutor executor =
                 launch.elasticBuilder().listener(console).build()) {
             executor.start();
@@ -108,9 +111,9 @@ abstract class SampleCommand implements Runnable {
                             CHAOS_PERIOD_S,
                             TimeUnit.SECONDS);
                 }
-                double accuracy = executor.run(function).getFirst();
+                Trained trained = executor.run(function).getFirst();
                 killer.shutdownNow();
-                return accuracy;
+                return trained;
             }
         }
     }

@@ -30,15 +30,16 @@ public final class Digits {
         SampleOptions options = new SampleOptions(20, 64, 1);
         try (RayExecutor executor = RayExecutor.builder().workers(2).build()) {
             executor.start();
-            List<Double> accuracies = executor.run(worker -> train(worker, options));
-            System.out.printf("accuracy %.3f%n", accuracies.getFirst());
+            List<Trained> trained = executor.run(worker -> train(worker, options));
+            System.out.printf("accuracy %.3f%n", trained.getFirst().accuracy());
         }
     }
 
-    /** Trains on one worker; returns the accuracy on the test images, the same on every rank. */
-    public static double train(Worker worker, SampleOptions options) {
-        DistributedNetwork network = DistributedNetwork.of(network(options.seed()), worker);
-        return Training.train(network, Images.load("digits.csv.gz", 16), worker, options);
+    /** Trains on one worker. */
+    public static Trained train(Worker worker, SampleOptions options) {
+        MultiLayerNetwork network = network(options.seed());
+        DistributedNetwork distributed = DistributedNetwork.of(network, worker);
+        return Trained.of(network, Training.train(distributed, Images.load("digits.csv.gz", 16), worker, options));
     }
 
     private static MultiLayerNetwork network(long seed) {

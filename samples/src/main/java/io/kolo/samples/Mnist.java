@@ -23,10 +23,11 @@ public final class Mnist {
 
     private Mnist() {}
 
-    /** Trains on one worker; returns the accuracy on the test images, the same on every rank. */
-    public static double train(Worker worker, SampleOptions options) {
-        DistributedNetwork network = DistributedNetwork.of(network(options.seed()), worker);
-        return Training.train(network, Images.load("mnist_5k.csv.gz", 255), worker, options);
+    /** Trains on one worker. */
+    public static Trained train(Worker worker, SampleOptions options) {
+        MultiLayerNetwork network = network(options.seed());
+        DistributedNetwork distributed = DistributedNetwork.of(network, worker);
+        return Trained.of(network, Training.train(distributed, Images.load("mnist_5k.csv.gz", 255), worker, options));
     }
 
     private static MultiLayerNetwork network(long seed) {

@@ -174,9 +174,15 @@ abstract class EngineContract {
     }
 
     @Test
-    void shouldEndWorkersThatAreInTheMiddleOfARunWhenItIsClosed() throws Exception {
+    void shouldSayWhatIsWrongWithTheOrderOfCallsAndEndWorkersInTheMiddleOfARun() throws Exception {
         RayExecutor executor = onTwoNodes().workers(2).build();
+        assertTrue(assertThrows(IllegalStateException.class, () -> executor.run(Worker::rank))
+                .toString()
+                .contains("call start() before run"));
         executor.start();
+        assertTrue(assertThrows(IllegalStateException.class, executor::start)
+                .toString()
+                .contains("was started before"));
         List<CompletableFuture<Integer>> results = executor.runAsync(worker -> {
             while (true) {
                 Thread.onSpinWait();
@@ -190,17 +196,6 @@ abstract class EngineContract {
                 .toString()
                 .contains("was closed"));
         // Leftovers sees that nothing is left.
-    }
-
-    @Test
-    void shouldRunWhatHangsOnAFuture() throws Exception {
-        try (RayExecutor executor = onTwoNodes().workers(2).build()) {
-            executor.start();
-            CompletableFuture<Integer> sum = executor.runAsync(Worker::size)
-                    .getFirst()
-                    .thenApply(size -> size + executor.run(Worker::size).getFirst());
-            assertEquals(4, sum.get(60, TimeUnit.SECONDS));
-        }
     }
 
     /** Not serializable: it lives and dies on its worker. */
@@ -218,13 +213,17 @@ abstract class EngineContract {
     }
 
     @Test
-    void shouldKeepAnObjectOnEachWorkerFromCallToCall() {
+    void shouldKeepAnObjectOnEachWorkerFromCallToCallAndRunFunctionsBeside() throws Exception {
         try (RayExecutor executor = onTwoNodes().workers(2).build()) {
             Workers<Counter> workers = executor.start(worker -> new Counter(worker.rank()));
             assertEquals(List.of(1, 101), workers.execute(Counter::call));
             assertEquals(2, workers.executeSingle(Counter::call), "only rank 0");
             assertEquals(List.of(3, 102), workers.execute(Counter::call));
-            assertEquals(List.of(0, 1), executor.run(Worker::rank), "plain functions run beside");
+            assertEquals(List.of(0, 1), executor.run(Worker::rank));
+            CompletableFuture<Integer> sum = executor.runAsync(Worker::size)
+                    .getFirst()
+                    .thenApply(size -> size + executor.run(Worker::size).getFirst());
+            assertEquals(4, sum.get(60, TimeUnit.SECONDS), "what hangs on a future may run more");
         }
     }
 
@@ -284,18 +283,5 @@ abstract class EngineContract {
             worker.communicator().barrier();
         }
         return worker.rank();
-    }
-
-    @Test
-    void shouldSayWhatIsMissingWhenItIsUsedInTheWrongOrder() {
-        try (RayExecutor executor = onTwoNodes().build()) {
-            assertTrue(assertThrows(IllegalStateException.class, () -> executor.run(Worker::rank))
-                    .toString()
-                    .contains("call start() before run"));
-            executor.start();
-            assertTrue(assertThrows(IllegalStateException.class, executor::start)
-                    .toString()
-                    .contains("was started before"));
-        }
     }
 }
