@@ -1,11 +1,13 @@
 package io.kolo.systemtests;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.kolo.executor.ElasticRayExecutor;
 import io.kolo.executor.JobListener;
 import io.kolo.executor.Progress;
 import io.kolo.executor.RayExecutor;
+import io.kolo.executor.Worker;
 import io.kolo.executor.engine.Engine;
 import io.kolo.systemtests.ElasticTraining.Batch;
 import io.kolo.testkit.Leftovers;
@@ -33,6 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 class RayElasticSystemTest {
     @RegisterExtension
     static final RayCluster CLUSTER = RayCluster.of(RayCluster.VERSION, 3, RayCluster.Feature.LINKS);
+
+    /** Samples of each rank in a step. */
+    private static final int[] SHARDS = {6, 5, 4, 3};
 
     @TempDir
     private Path folder;
@@ -193,7 +198,7 @@ class RayElasticSystemTest {
     }
 
     @Test
-    void shouldLaunchOnANodeThatComes() throws Exception {
+    void shouldLaunchOnANodeThatComesAndTrainToTheSameBitsAsTheLocalEngine() throws Exception {
         try (RayExecutor executor = RayCluster.marked(RayExecutor.builder()
                         .address(CLUSTER.address())
                         .workers(4)
@@ -209,8 +214,29 @@ class RayElasticSystemTest {
             List<String> nodes = run.get(Runs.PATIENT.toSeconds(), TimeUnit.SECONDS);
             System.out.printf("all had run %d ms after a node had come%n", (System.nanoTime() - thereNs) / 1_000_000);
             assertEquals(Set.of(CLUSTER.node(1), CLUSTER.node(2), CLUSTER.node(3), CLUSTER.node(4)), Set.copyOf(nodes));
+            List<float[]> there = executor.run(RayElasticSystemTest::parameters);
+            List<float[]> here = onThisMachine();
+            for (int rank = 0; rank < SHARDS.length; rank++) {
+                assertArrayEquals(here.get(rank), there.get(rank), "rank " + rank);
+            }
         } finally {
             CLUSTER.killNode(4);
         }
+    }
+
+    private static List<float[]> onThisMachine() {
+        try (RayExecutor local = Runs.quickStart()
+                .address("local")
+                .nodes("4x{cpu:4,gpu:2}")
+                .workers(SHARDS.length)
+                .gpusPerWorker(2)
+                .build()) {
+            local.start();
+            return local.run(RayElasticSystemTest::parameters);
+        }
+    }
+
+    private static float[] parameters(Worker worker) {
+        return ParitySystemTest.trainTogether(worker, Networks.CNN_NESTEROV, SHARDS, 1);
     }
 }
