@@ -81,7 +81,7 @@ record JarPackage(List<Part> parts) {
         StringBuilder contents = new StringBuilder();
         parts.forEach(part ->
                 contents.append(part.name()).append(' ').append(part.length).append('\n'));
-        return uri(ShippedJar.sha256(contents.toString().getBytes(UTF_8)));
+        return uri(Digests.of(contents.toString().getBytes(UTF_8)));
     }
 
     /** Returns where the cluster keeps a package of this digest. */

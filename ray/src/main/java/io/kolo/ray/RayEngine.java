@@ -122,7 +122,7 @@ final class RayEngine implements Engine {
         try {
             LocalNode local = localNode(gcs, address);
             byte[] supervisor = new Zip().addPackageOf(Frame.class).bytes();
-            String uri = JarPackage.uri(ShippedJar.sha256(supervisor));
+            String uri = JarPackage.uri(Digests.of(supervisor));
             gcs.put(uri, supervisor);
             engine = new RayEngine(
                     "Ray " + local.version() + " at " + address,

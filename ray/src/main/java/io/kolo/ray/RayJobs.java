@@ -99,7 +99,7 @@ public final class RayJobs {
             Submission.Packed packed = submission.pack(folder);
             JsonArray jars = upload(packed.jars(), listener);
             byte[] folderZip = packed.workingFolder().toByteArray();
-            String workingFolder = JarPackage.uri(ShippedJar.sha256(folderZip));
+            String workingFolder = JarPackage.uri(Digests.of(folderZip));
             dashboard.put(PACKAGES + path(workingFolder), folderZip, sent -> {});
             JsonObject environment = new JsonObject();
             environment.addProperty("working_dir", workingFolder);

@@ -1,16 +1,10 @@
 package io.kolo.ray;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -34,11 +28,11 @@ record ShippedJar(Path path, String digest) {
     static List<ShippedJar> ofClassPath(List<Path> classPath, Path folder) {
         Set<Path> entries = new LinkedHashSet<>();
         classPath.forEach(entry -> addWithNamed(entry.normalize(), entries));
-        List<ShippedJar> jars = new ArrayList<>();
-        for (Path entry : entries) {
-            jars.add(of(entry, folder));
-        }
-        return List.copyOf(jars);
+        Digests digests = Digests.ofUser();
+        List<ShippedJar> jars =
+                entries.stream().map(entry -> of(entry, folder, digests)).toList();
+        digests.remember();
+        return jars;
     }
 
     /**
@@ -46,15 +40,21 @@ record ShippedJar(Path path, String digest) {
      *
      * @param folder where to put what has to be packed
      */
-    private static ShippedJar of(Path entry, Path folder) {
-        if (!Files.isDirectory(entry)) {
-            return new ShippedJar(entry, sha256(entry));
+    private static ShippedJar of(Path entry, Path folder, Digests digests) {
+        try {
+            if (!Files.isDirectory(entry)) {
+                return new ShippedJar(entry, digests.of(entry));
+            }
+            byte[] zip = new Zip().addFolder(entry, file -> true).bytes();
+            String digest = Digests.of(zip);
+            return new ShippedJar(Files.write(folder.resolve(digest + ".jar"), zip), digest);
+        } catch (IOException e) {
+            throw unreadable(entry, e);
         }
-        byte[] zip = new Zip().addFolder(entry, file -> true).bytes();
-        String digest = sha256(zip);
-        Path jar = folder.resolve(digest + ".jar");
-        write(jar, zip);
-        return new ShippedJar(jar, digest);
+    }
+
+    private static UncheckedIOException unreadable(Path entry, IOException why) {
+        return new UncheckedIOException(entry + " is on the class path and can't be read", why);
     }
 
     /** Returns each jar once, though several may have the same bytes. */
@@ -82,38 +82,7 @@ record ShippedJar(Path path, String digest) {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(entry + " is on the class path and can't be read", e);
-        }
-    }
-
-    private static void write(Path file, byte[] contents) {
-        try {
-            Files.write(file, contents);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String sha256(Path file) {
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), sha256())) {
-            in.transferTo(java.io.OutputStream.nullOutputStream());
-            return HexFormat.of()
-                    .formatHex(((DigestInputStream) in).getMessageDigest().digest());
-        } catch (IOException e) {
-            throw new UncheckedIOException(file + " is on the class path and can't be read", e);
-        }
-    }
-
-    /** Returns the digest of bytes, in hexadecimal digits. */
-    static String sha256(byte[] bytes) {
-        return HexFormat.of().formatHex(sha256().digest(bytes));
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
+            throw unreadable(entry, e);
         }
     }
 }

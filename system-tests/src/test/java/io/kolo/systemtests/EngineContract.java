@@ -15,6 +15,7 @@ import io.kolo.executor.engine.Strategy;
 import io.kolo.testkit.Leftovers;
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -25,7 +26,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What every engine has to do with a job, on a cluster of two nodes of 4 CPUs and 2 GPUs each. */
+/**
+ * What every engine has to do with a job, on a cluster of two nodes of 4 CPUs and 2 GPUs each. A launch takes seconds:
+ * what can be seen of the same workers is seen in one test.
+ */
 @ExtendWith(Leftovers.class)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 abstract class EngineContract {
@@ -49,39 +53,19 @@ abstract class EngineContract {
         }
     }
 
-    private static List<Place> places(RayExecutorBuilder builder) {
-        try (RayExecutor executor = builder.build()) {
-            executor.start();
-            return executor.run(Place::of);
-        }
-    }
-
-    @Test
-    void shouldPackWorkersAndGiveEachItsGpu() {
-        assertEquals(
-                List.of(
-                        new Place(0, 0, 2, 0, 2, 0, "0"),
-                        new Place(1, 1, 2, 0, 1, 1, "1"),
-                        new Place(2, 0, 1, 1, 2, 2, "0")),
-                places(onTwoNodes().workers(3).gpusPerWorker(1)));
-    }
-
-    @Test
-    void shouldSpreadWorkers() {
-        assertEquals(
-                List.of(new Place(0, 0, 1, 0, 2, 0, ""), new Place(1, 0, 1, 1, 2, 1, "")),
-                places(onTwoNodes().workers(2).placementStrategy(Strategy.SPREAD)));
-    }
-
     @Test
     void shouldPutHostsOnNodesOfTheirOwn() {
-        assertEquals(
-                List.of(
-                        new Place(0, 0, 2, 0, 2, 0, "0"),
-                        new Place(1, 1, 2, 0, 2, 0, "1"),
-                        new Place(2, 0, 2, 1, 2, 1, "0"),
-                        new Place(3, 1, 2, 1, 2, 1, "1")),
-                places(onTwoNodes().hosts(2).workersPerHost(2).gpusPerWorker(1)));
+        try (RayExecutor executor =
+                onTwoNodes().hosts(2).workersPerHost(2).gpusPerWorker(1).build()) {
+            executor.start();
+            assertEquals(
+                    List.of(
+                            new Place(0, 0, 2, 0, 2, 0, "0"),
+                            new Place(1, 1, 2, 0, 2, 0, "1"),
+                            new Place(2, 0, 2, 1, 2, 1, "0"),
+                            new Place(3, 1, 2, 1, 2, 1, "1")),
+                    executor.run(Place::of));
+        }
     }
 
     @Test
@@ -99,22 +83,15 @@ abstract class EngineContract {
     }
 
     @Test
-    void shouldPassTheEnvironmentOnAndOneThreadACpu() {
-        try (RayExecutor executor = onTwoNodes()
-                .environment("GREETING", "hello there")
-                .environment("OMP_NUM_THREADS", "3")
-                .build()) {
+    void shouldPackWorkersWithTheirGpusAndTellCauseRankAndRemoteStackWhenTheFunctionThrows() {
+        try (RayExecutor executor = onTwoNodes().workers(3).gpusPerWorker(1).build()) {
             executor.start();
             assertEquals(
-                    List.of("hello there, 3"),
-                    executor.run(worker -> System.getenv("GREETING") + ", " + System.getenv("OMP_NUM_THREADS")));
-        }
-    }
-
-    @Test
-    void shouldTellCauseRankAndRemoteStackWhenTheFunctionThrows() {
-        try (RayExecutor executor = onTwoNodes().workers(3).build()) {
-            executor.start();
+                    List.of(
+                            new Place(0, 0, 2, 0, 2, 0, "0"),
+                            new Place(1, 1, 2, 0, 1, 1, "1"),
+                            new Place(2, 0, 1, 1, 2, 2, "0")),
+                    executor.run(Place::of));
             WorkerFailedException error = assertThrows(
                     WorkerFailedException.class,
                     () -> executor.run(worker -> {
@@ -138,10 +115,12 @@ abstract class EngineContract {
     }
 
     @Test
-    void shouldNameRankNodeExitCodeAndLastLinesOfAWorkerThatIsKilled() {
+    void shouldSpreadWorkersAndNameRankNodeExitCodeAndLastLinesOfOneThatIsKilled() {
         try (RayExecutor executor =
                 onTwoNodes().workers(2).placementStrategy(Strategy.SPREAD).build()) {
             executor.start();
+            assertEquals(
+                    List.of(new Place(0, 0, 1, 0, 2, 0, ""), new Place(1, 0, 1, 1, 2, 1, "")), executor.run(Place::of));
             WorkerLostException error = assertThrows(
                     WorkerLostException.class,
                     () -> executor.run(worker -> {
@@ -214,7 +193,11 @@ abstract class EngineContract {
 
     @Test
     void shouldKeepAnObjectOnEachWorkerFromCallToCallAndRunFunctionsBeside() throws Exception {
-        try (RayExecutor executor = onTwoNodes().workers(2).build()) {
+        try (RayExecutor executor = onTwoNodes()
+                .workers(2)
+                .environment("GREETING", "hello there")
+                .environment("OMP_NUM_THREADS", "3")
+                .build()) {
             Workers<Counter> workers = executor.start(worker -> new Counter(worker.rank()));
             assertEquals(List.of(1, 101), workers.execute(Counter::call));
             assertEquals(2, workers.executeSingle(Counter::call), "only rank 0");
@@ -224,6 +207,9 @@ abstract class EngineContract {
                     .getFirst()
                     .thenApply(size -> size + executor.run(Worker::size).getFirst());
             assertEquals(4, sum.get(60, TimeUnit.SECONDS), "what hangs on a future may run more");
+            assertEquals(
+                    Collections.nCopies(2, "hello there, 3"),
+                    executor.run(worker -> System.getenv("GREETING") + ", " + System.getenv("OMP_NUM_THREADS")));
         }
     }
 

@@ -237,7 +237,7 @@ class LawsTest {
             .and()
             .haveNameNotMatching("io\\.kolo\\.executor\\.(worker\\.Worker|coordinator\\.Coordinator)Main|"
                     + "io\\.kolo\\.executor\\.(RayExecutor|LaunchBuilder).*|"
-                    + "io\\.kolo\\.ray\\.(Launcher|RayToken|node\\..*)")
+                    + "io\\.kolo\\.ray\\.(Digests|Launcher|RayToken|node\\..*)")
             .should()
             .callMethod(System.class, "getenv")
             .orShould()

@@ -8,6 +8,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
@@ -45,7 +47,8 @@ final class JarStore {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
             for (Path file : files) {
                 try {
-                    FileTime used = Files.getLastModifiedTime(file);
+                    FileTime used = Files.readAttributes(file, BasicFileAttributes.class)
+                            .lastAccessTime();
                     if (used.toInstant().isBefore(Instant.now().minus(KEPT))) {
                         Files.deleteIfExists(file);
                     }
@@ -67,7 +70,8 @@ final class JarStore {
     /** Returns whether a jar is here; it stays for another week then. */
     boolean has(String digest) throws IOException {
         try {
-            Files.setLastModifiedTime(path(digest), FileTime.from(Instant.now()));
+            Files.getFileAttributeView(path(digest), BasicFileAttributeView.class)
+                    .setTimes(null, FileTime.from(Instant.now()), null);
             return true;
         } catch (NoSuchFileException e) {
             return false;
