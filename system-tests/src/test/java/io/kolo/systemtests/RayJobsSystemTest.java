@@ -28,13 +28,15 @@ class RayJobsSystemTest {
     @RegisterExtension
     static final RayCluster CLUSTER = RayCluster.of("2.60.0", 1, RayCluster.Feature.DASHBOARD);
 
-    /** Says what it was given, and fails. */
+    /** What a user would write. */
     public static final class Greeting implements TrainingProgram<String> {
         @Override
         public String run(Worker worker, List<String> args) {
-            System.out.println(System.getenv("GREETING") + " " + args + " from " + worker.rank() + "/" + worker.size());
-            worker.communicator().barrier(); // both have said it
-            throw new IllegalStateException("nobody answers");
+            System.out.println("hello from " + worker.rank() + "/" + worker.size());
+            if (args.size() == 1) {
+                throw new IllegalStateException("nothing to greet");
+            }
+            return args + " with " + System.getenv("GREETING");
         }
     }
 
@@ -64,17 +66,18 @@ class RayJobsSystemTest {
 
     @Test
     void shouldFollowAJobAndEndWithItsExitCode(@TempDir Path folder) throws Exception {
-        try (KoloProcess view =
-                submit(folder, Greeting.class, "--env", "GREETING=good day", "--", "two words", "it's")) {
-            assertEquals(1, view.await(), () -> "" + view.lines());
+        try (KoloProcess good = submit(folder, Greeting.class, "--env", "GREETING=a b", "--", "two words", "it's")) {
+            assertEquals(0, good.await(), () -> "" + good.lines());
+            assertTrue(good.lines().contains("result [two words, it's] with a b"), () -> "" + good.lines());
+            assertTrue(good.lines().contains("[1 " + CLUSTER.node(1) + "] hello from 1/2"), () -> "" + good.lines());
+        }
+        try (KoloProcess bad = submit(folder, Greeting.class, "--", "one")) {
+            assertEquals(1, bad.await(), () -> "" + bad.lines());
             assertTrue(
-                    view.lines().contains("[1 " + CLUSTER.node(1) + "] good day [two words, it's] from 1/2"),
-                    () -> "" + view.lines());
+                    bad.lines().stream().anyMatch(line -> line.contains("nothing to greet")), () -> "" + bad.lines());
             assertTrue(
-                    view.lines().stream().anyMatch(line -> line.contains("nobody answers")), () -> "" + view.lines());
-            assertTrue(
-                    view.lines().getLast().matches("job .* has FAILED: .* with exit code 1"),
-                    view.lines().getLast());
+                    bad.lines().getLast().matches("job .* has FAILED: .* with exit code 1"),
+                    bad.lines().getLast());
         }
     }
 
