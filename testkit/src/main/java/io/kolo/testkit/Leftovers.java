@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -49,7 +50,16 @@ public final class Leftovers implements BeforeEachCallback, AfterEachCallback {
             LockSupport.parkNanos(POLL_NS);
             left = leftSince(before);
         }
-        assertEquals(Set.of(), left, "left behind by " + test.getDisplayName());
+        assertEquals(Set.of(), left, () -> "left behind by " + test.getDisplayName() + ", in memory " + inMemory());
+    }
+
+    /** Who has left a folder can be told by what is in it. */
+    private static List<Path> inMemory() {
+        try (Stream<Path> files = Files.walk(SHARED_MEMORY)) {
+            return files.toList();
+        } catch (IOException | UncheckedIOException e) {
+            return List.of(); // it goes at last
+        }
     }
 
     private static Set<String> leftSince(Set<String> before) {

@@ -223,6 +223,9 @@ public final class WorkerMain {
         } catch (IOException e) {
             // It is closed, too.
         }
+        if (leaving) {
+            JobFolder.abandon(folder); // nobody else will
+        }
         onEnd("what launched this worker is gone");
     }
 

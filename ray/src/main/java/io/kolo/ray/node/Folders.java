@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
@@ -39,7 +40,8 @@ public final class Folders {
                 for (Path file : files.sorted(Comparator.reverseOrder()).collect(Collectors.toList())) {
                     Files.deleteIfExists(file);
                 }
-            } catch (DirectoryNotEmptyException | UncheckedIOException e) { // others write or delete there, too
+            } catch (NoSuchFileException | DirectoryNotEmptyException | UncheckedIOException e) {
+                // Others write or delete there, too.
                 if (attempt == ATTEMPTS) {
                     throw new IOException(folder + " can't be deleted", e);
                 }

@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
  */
 final class NodeFolder {
     private static final String LOCK = "driver.lock";
+    private static final String JOURNALS = "journals";
     private static final int ATTEMPTS = 10;
 
     private final Path path;
@@ -65,6 +66,11 @@ final class NodeFolder {
     /** Returns whether it is there; the last worker that is left without a driver may have deleted it. */
     boolean isThere() {
         return Files.exists(path.resolve(LOCK));
+    }
+
+    /** Returns whether a coordinator has written there what the next one goes on with. */
+    boolean hasJournals() {
+        return Files.exists(path.resolve(JOURNALS));
     }
 
     /** Makes a worker's folder, and returns it. */

@@ -20,7 +20,7 @@ public final class Supervisor {
 
     private static final long KILL_TIMEOUT_MS = 1000;
 
-    private final Sealed key = new Sealed();
+    private final Sealed key;
     private final Map<String, Child> children = new ConcurrentHashMap<>();
     private final News news = new News(MOST_NEWS);
     private final JarStore jars;
@@ -28,6 +28,11 @@ public final class Supervisor {
 
     /** Called by Ray, on the node. */
     public Supervisor() throws IOException {
+        this(new Sealed());
+    }
+
+    Supervisor(Sealed key) throws IOException {
+        this.key = key;
         this.jars = JarStore.open();
     }
 
@@ -106,21 +111,32 @@ public final class Supervisor {
     }
 
     /** Starts a worker; returns the number of its process. */
-    private long launch(Launch what) throws IOException {
-        NodeFolder folder = folder(what.job());
+    private synchronized long launch(Launch what) throws IOException {
+        if (folder == null || !folder.isThere()) {
+            folder = NodeFolder.enter(what.job());
+        }
         ProcessBuilder command = what.command(jars, folder.of(what.name()));
         Child child = Child.start(command, line -> put(Frame.of("line", what.name(), line)));
         children.put(what.name(), child);
         child.onExit(code -> {
-            children.remove(what.name(), child);
             try {
-                folder.discard(what.name());
+                ended(what.name(), child);
             } catch (IOException e) {
                 put(Frame.of("line", what.name(), "its folder stays: " + e));
             }
             put(Frame.of("exit", what.name(), code, child.pid()));
         });
         return child.pid();
+    }
+
+    /** With the last worker goes what they had in memory: this process may be killed, and can't tidy up then. */
+    private synchronized void ended(String name, Child child) throws IOException {
+        if (children.remove(name, child) && folder != null) {
+            folder.discard(name);
+            if (children.isEmpty() && !folder.hasJournals()) {
+                leaveFolder();
+            }
+        }
     }
 
     /** Returns the names of the processes that live, each with its number after it. */
@@ -130,19 +146,16 @@ public final class Supervisor {
         return living;
     }
 
-    private synchronized NodeFolder folder(String job) throws IOException {
-        if (folder == null || !folder.isThere()) {
-            folder = NodeFolder.enter(job);
+    private synchronized void leave() throws IOException, InterruptedException {
+        children.values().forEach(Child::kill);
+        for (Map.Entry<String, Child> last : Map.copyOf(children).entrySet()) {
+            last.getValue().awaitEnd(KILL_TIMEOUT_MS);
+            ended(last.getKey(), last.getValue());
         }
-        return folder;
+        leaveFolder();
     }
 
-    private synchronized void leave() throws IOException, InterruptedException {
-        List<Child> last = new ArrayList<>(children.values());
-        last.forEach(Child::kill);
-        for (Child child : last) {
-            child.awaitEnd(KILL_TIMEOUT_MS);
-        }
+    private synchronized void leaveFolder() throws IOException {
         if (folder != null) {
             folder.leave();
             folder = null;
