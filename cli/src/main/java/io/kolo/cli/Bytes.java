@@ -7,7 +7,8 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Reads a number of bytes as people write it: {@code 512}, {@code 64K}, {@code 16M}, {@code 1G}. */
 final class Bytes implements ITypeConverter<Long> {
-    private static final Pattern SIZE = Pattern.compile("(\\d{1,9})([KMG]?)");
+    /** Fewer digits before a unit, so that nothing overflows. */
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,18}$|\\d{1,9})([KMG]?)");
 
     @Override
     public Long convert(String text) {
