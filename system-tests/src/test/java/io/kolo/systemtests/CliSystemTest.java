@@ -87,6 +87,7 @@ class CliSystemTest {
         String missing = folder.resolve("missing.jar").toString();
         assertRefused("workers must be at least 1, not -1", "run", "digits", "--workers", "-1");
         assertRefused("workers must be at least 1, not -1", "run", "--workers", "-1", "digits");
+        assertRefused("the smallest must be a multiple of 4", "bench", "allreduce", "--min", "5");
         assertRefused("the smallest must be a multiple of 4", "bench", "allreduce", "--min", "1073741825");
         assertRefused("epochs must be at least 1, not 0", "run", "digits", "--epochs", "0");
         assertRefused("class com.acme.Train can't be loaded", "run", "--class", "com.acme.Train");

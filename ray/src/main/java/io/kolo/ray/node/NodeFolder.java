@@ -11,8 +11,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * The folder in memory of a job's workers on one node. Its supervisors share it, each with a shared lock in it: once
- * none of them is left, however that came, whoever sweeps next on this machine finds the lock free.
+ * The folder in memory of a job's workers on one node. Its supervisors share it, each with a shared lock in it while it
+ * has workers there: once none of them is left, however that came, whoever sweeps next on this machine finds the lock
+ * free.
  */
 final class NodeFolder {
     private static final String LOCK = "driver.lock";
